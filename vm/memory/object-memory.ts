@@ -38,9 +38,14 @@ const CLASS_TABLE_PAGE_SHIFT = 10;
 export const CLASS_TABLE_PAGES = 4096;
 export const HIDDEN_ROOTS_SLOTS = CLASS_TABLE_PAGES + 8;
 
-/** Something that holds oops outside the heap. `visit` answers where the object is now; the holder stores that back. */
+/**
+ * Something that holds oops outside the heap. `visit` answers where the object is now; the holder stores that back. It may
+ * be asked several times in one collection. Slots that hold NO_OOP are not to be visited.
+ */
 export interface RootHolder {
   visitRoots(visit: (oop: Oop) => Oop): void;
+  /** Called once after objects moved or were exchanged: the time to drop caches that are keyed by oop. */
+  objectsMoved?(): void;
 }
 
 export interface ObjectMemoryOptions {
@@ -77,6 +82,11 @@ export class ObjectMemory {
   lastHash = 999;
   /** The lowest class index that may be free. */
   private nextClassIndex: number = ClassIndex.FIRST_FREE;
+  /**
+   * What the class table's pages in the heap hold, so that a class is one load away: NO_OOP stands for nil. Whole pages;
+   * grows with the table. `refreshClassTable` reads the pages anew after a collection, a `become:` or a load.
+   */
+  private classes = new Int32Array(CLASS_TABLE_PAGE_ENTRIES);
   private readonly rootHolders = new Set<RootHolder>();
 
   constructor(options: ObjectMemoryOptions = {}) {
@@ -113,6 +123,12 @@ export class ObjectMemory {
     for (const holder of this.rootHolders) holder.visitRoots(visit);
   }
 
+  /** Ends a collection or a `become:`: the class table is read anew and the root holders drop their caches. */
+  noteObjectsMoved(): void {
+    this.refreshClassTable();
+    for (const holder of this.rootHolders) holder.objectsMoved?.();
+  }
+
   // Allocation
 
   /** Bytes that an object with `slotCount` slots takes, header and overflow word included. */
@@ -138,6 +154,9 @@ export class ObjectMemory {
     if (end > this.collectionThreshold) this.notePressure(end);
     this.freeStart = end;
     const i32 = this.i32;
+    // The last 8 bytes hold what padding there is: zero, so that equal heaps make equal image files.
+    i32[(end >> 2) - 2] = 0;
+    i32[(end >> 2) - 1] = 0;
     if (slotCount >= OVERFLOW_SLOTS) {
       i32[oop >> 2] = slotCount;
       i32[(oop >> 2) + 1] = OVERFLOW_SLOTS << SLOT_COUNT_SHIFT;
@@ -298,9 +317,8 @@ export class ObjectMemory {
 
   /** The class with that index, or nil where the table has none. */
   classAt(classIndex: number): Oop {
-    const page = this.fetchPointer(this.hiddenRoots, classIndex >> CLASS_TABLE_PAGE_SHIFT);
-    if (page === this.nil) return this.nil;
-    return this.fetchPointer(page, classIndex & (CLASS_TABLE_PAGE_ENTRIES - 1));
+    const behavior = classIndex < this.classes.length ? this.classes[classIndex]! : NO_OOP;
+    return (behavior === NO_OOP ? this.nil : behavior) as Oop;
   }
 
   /** The index that instances of `behavior` carry; enters the class where it has none yet. */
@@ -317,13 +335,45 @@ export class ObjectMemory {
   /** Puts a class into the table and makes the index its identity hash. Used by the builder for fixed indices. */
   enterClass(behavior: Oop, classIndex: number): void {
     const pageIndex = classIndex >> CLASS_TABLE_PAGE_SHIFT;
+    const page = this.ensureClassTablePage(pageIndex);
+    this.storePointer(page, classIndex & (CLASS_TABLE_PAGE_ENTRIES - 1), behavior);
+    this.classes[classIndex] = behavior === this.nil ? NO_OOP : behavior;
+    this.setIdentityHash(behavior, classIndex);
+  }
+
+  /** The class table's page, allocated when the table does not have it yet. */
+  ensureClassTablePage(pageIndex: number): Oop {
+    const wanted = (pageIndex + 1) * CLASS_TABLE_PAGE_ENTRIES;
+    if (this.classes.length < wanted) {
+      const grown = new Int32Array(Math.max(wanted, 2 * this.classes.length));
+      grown.set(this.classes);
+      this.classes = grown;
+    }
     let page = this.fetchPointer(this.hiddenRoots, pageIndex);
     if (page === this.nil) {
       page = this.allocatePointers(ClassIndex.ARRAY_PUN, Format.INDEXABLE, CLASS_TABLE_PAGE_ENTRIES);
       this.storePointer(this.hiddenRoots, pageIndex, page);
     }
-    this.storePointer(page, classIndex & (CLASS_TABLE_PAGE_ENTRIES - 1), behavior);
-    this.setIdentityHash(behavior, classIndex);
+    return page;
+  }
+
+  /** Reads the class table's pages anew. Whoever moves or exchanges classes calls it. */
+  refreshClassTable(): void {
+    let pageCount = CLASS_TABLE_PAGES;
+    while (pageCount > 1 && this.fetchPointer(this.hiddenRoots, pageCount - 1) === this.nil) pageCount--;
+    if (this.classes.length < pageCount * CLASS_TABLE_PAGE_ENTRIES)
+      this.classes = new Int32Array(pageCount * CLASS_TABLE_PAGE_ENTRIES);
+    this.classes.fill(NO_OOP);
+    for (let pageIndex = 0; pageIndex < pageCount; pageIndex++) {
+      const page = this.fetchPointer(this.hiddenRoots, pageIndex);
+      if (page === this.nil) continue;
+      const first = (page >> 2) + 2;
+      const base = pageIndex * CLASS_TABLE_PAGE_ENTRIES;
+      for (let entry = 0; entry < CLASS_TABLE_PAGE_ENTRIES; entry++) {
+        const behavior = this.i32[first + entry]!;
+        if (behavior !== this.nil) this.classes[base + entry] = behavior;
+      }
+    }
   }
 
   /** Format of the instances of a class, from its instance specification (bits 16 to 20 of its format slot). */
