@@ -19,7 +19,7 @@ export interface SingletonClassIndices {
   readonly true: number;
 }
 
-/** Allocates the first objects into an empty heap and sets `memory.nil`, `false`, `true` and `hiddenRoots`. */
+/** Allocates the first objects into an empty heap and sets `memory.nil`, `false`, `true`, `freeLists`, `hiddenRoots`. */
 export function layFoundation(memory: ObjectMemory, indices: SingletonClassIndices): void {
   if (memory.freeStart !== HEAP_BASE)
     throw new VMBug('heap-not-empty', 'the first objects of a heap are laid into an empty heap only', {
@@ -28,7 +28,7 @@ export function layFoundation(memory: ObjectMemory, indices: SingletonClassIndic
   memory.nil = memory.allocateUnfilled(indices.nil, Format.ZERO_SIZED, 0);
   memory.false = memory.allocatePointers(indices.false, Format.ZERO_SIZED, 0);
   memory.true = memory.allocatePointers(indices.true, Format.ZERO_SIZED, 0);
-  memory.allocateBits(ClassIndex.BITS_32_PUN, Format.BITS_32, FREE_LIST_SLOTS);
+  memory.freeLists = memory.allocateBits(ClassIndex.BITS_32_PUN, Format.BITS_32, FREE_LIST_SLOTS);
   memory.hiddenRoots = memory.allocatePointers(ClassIndex.ARRAY_PUN, Format.INDEXABLE, HIDDEN_ROOTS_SLOTS);
   memory.ensureClassTablePage(0);
 }

@@ -76,6 +76,8 @@ export class ObjectMemory {
   false: Oop = NO_OOP;
   true: Oop = NO_OOP;
   specialObjects: Oop = NO_OOP;
+  /** Spur's table of free chunks. Always empty here, kept because image files have it in this place. */
+  freeLists: Oop = NO_OOP;
   /** Pages of the class table, then 8 slots of the memory manager's own. */
   hiddenRoots: Oop = NO_OOP;
   /** State of the identity hash generator; saved in images. */
@@ -119,8 +121,21 @@ export class ObjectMemory {
     this.false = visit(this.false);
     this.true = visit(this.true);
     this.specialObjects = visit(this.specialObjects);
+    this.freeLists = visit(this.freeLists);
     this.hiddenRoots = visit(this.hiddenRoots);
     for (const holder of this.rootHolders) holder.visitRoots(visit);
+  }
+
+  /**
+   * Ends a collection that left the heap up to `newEnd` in use. The next one is due when as much again as half of that, or
+   * the interval where it is more, has been allocated: the time for collections stays in proportion to allocation.
+   */
+  noteCollected(newEnd: number): void {
+    this.freeStart = newEnd;
+    const untilNext = Math.max(this.collectionIntervalBytes, (newEnd - HEAP_BASE) >> 1);
+    this.collectionThreshold = Math.max(newEnd, Math.min(this.allocationLimit, newEnd + untilNext));
+    this.collectionWanted = false;
+    this.noteObjectsMoved();
   }
 
   /** Ends a collection or a `become:`: the class table is read anew and the root holders drop their caches. */
