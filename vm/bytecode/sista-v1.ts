@@ -1,0 +1,348 @@
+/**
+ * Sista V1, the instruction set of our images and of Pharo, Squeak and Cuis today: the one table from which decoder,
+ * disassembler, stack checker, compiler and documentation take what a bytecode is.
+ *
+ * A row stands for a range of bytecodes with one meaning. `operand` reads what follows the bytecode; `pops` and `pushes`
+ * say what it does to the stack of its context (a send pops receiver and arguments, and the result is there when the
+ * sender goes on). Bytecodes 0 to 223 are one byte long, 224 to 247 two, 248 to 255 three.
+ *
+ * Prefixes: ExtA (224) is unsigned, ExtB (225) is signed by its first byte; each further prefix shifts the value by 8 bits.
+ * The next bytecode that is no prefix uses up both. Source: class comment of EncoderForSistaV1 (Bera, Miranda).
+ */
+import { FIRST_SPECIAL_SEND, SPECIAL_SELECTORS } from './special-selectors.ts';
+
+/** What a bytecode works with, decoded: indices count from 0, extensions are added in. */
+export type Operand =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'receiverVariable' | 'literalVariable' | 'literal' | 'temp'; readonly index: number }
+  /** Element `index` of the temp vector that lies in temp `vector`. */
+  | { readonly kind: 'remoteTemp'; readonly index: number; readonly vector: number }
+  /** The selector is literal `index`. */
+  | {
+      readonly kind: 'send' | 'superSend' | 'directedSuperSend';
+      readonly index: number;
+      readonly argumentCount: number;
+    }
+  /** The selector is element `index` of the special selectors. */
+  | { readonly kind: 'specialSend'; readonly index: number; readonly argumentCount: number }
+  /** Relative to the bytecode after the jump. */
+  | { readonly kind: 'jump'; readonly distance: number }
+  /** `popsElements`: the elements are taken off the stack; else all are nil. */
+  | { readonly kind: 'array'; readonly size: number; readonly popsElements: boolean }
+  | { readonly kind: 'integer' | 'character'; readonly value: number }
+  | { readonly kind: 'primitive'; readonly number: number; readonly isInlined: boolean }
+  /** The code is literal `index`. */
+  | {
+      readonly kind: 'closure';
+      readonly index: number;
+      readonly copiedCount: number;
+      readonly receiverOnStack: boolean;
+      readonly ignoreOuterContext: boolean;
+    }
+  /** BlockReturn with extensions: leaves `levels` more blocks. */
+  | { readonly kind: 'enclosing'; readonly levels: number; readonly distance: number };
+
+/** Where the interpreter goes after it. `prefix` extends the bytecode that follows. */
+export type ControlFlow = 'next' | 'send' | 'return' | 'blockReturn' | 'jump' | 'branch' | 'prefix' | 'undefined';
+
+/** The bytes of one instruction and the extensions before it. */
+export interface Encoded {
+  readonly bytecode: number;
+  /** Second and third byte; 0 where the instruction is shorter. */
+  readonly byte1: number;
+  readonly byte2: number;
+  readonly extA: number;
+  readonly extB: number;
+}
+
+export interface InstructionDefinition {
+  readonly first: number;
+  readonly last: number;
+  readonly name: string;
+  readonly length: 1 | 2 | 3;
+  /** Which prefixes it takes. */
+  readonly extensions: '' | 'A' | 'B' | 'AB';
+  readonly flow: ControlFlow;
+  /** Forth style: what it takes from the stack, and what it leaves there. */
+  readonly stackEffect: string;
+  readonly operand: (encoded: Encoded) => Operand;
+  readonly pops: (operand: Operand) => number;
+  readonly pushes: (operand: Operand) => number;
+}
+
+const NONE: Operand = { kind: 'none' };
+const none = (): Operand => NONE;
+const count = (n: number) => (): number => n;
+
+interface RowOptions {
+  readonly extensions?: InstructionDefinition['extensions'];
+  readonly flow?: ControlFlow;
+  readonly operand?: InstructionDefinition['operand'];
+  readonly pops?: number | InstructionDefinition['pops'];
+  readonly pushes?: number | InstructionDefinition['pushes'];
+}
+
+function row(
+  range: number | readonly [number, number],
+  name: string,
+  stackEffect: string,
+  options: RowOptions = {},
+): InstructionDefinition {
+  const [first, last] = typeof range === 'number' ? [range, range] : range;
+  const { pops = 0, pushes = 0 } = options;
+  return {
+    first,
+    last,
+    name,
+    stackEffect,
+    length: first < 224 ? 1 : first < 248 ? 2 : 3,
+    extensions: options.extensions ?? '',
+    flow: options.flow ?? 'next',
+    operand: options.operand ?? none,
+    pops: typeof pops === 'number' ? count(pops) : pops,
+    pushes: typeof pushes === 'number' ? count(pushes) : pushes,
+  };
+}
+
+type Indexed = 'receiverVariable' | 'literalVariable' | 'literal' | 'temp';
+
+/** The index is the bytecode's distance from `base`. */
+const short =
+  (kind: Indexed, base: number) =>
+  ({ bytecode }: Encoded): Operand => ({ kind, index: bytecode - base });
+/** The index is the second byte, extended by ExtA where the row takes one. */
+const long =
+  (kind: Indexed) =>
+  ({ byte1, extA }: Encoded): Operand => ({ kind, index: byte1 + extA * 256 });
+const remoteTemp = ({ byte1, byte2 }: Encoded): Operand => ({ kind: 'remoteTemp', index: byte1, vector: byte2 & 127 });
+const shortSend =
+  (base: number, argumentCount: number) =>
+  ({ bytecode }: Encoded): Operand => ({ kind: 'send', index: bytecode - base, argumentCount });
+const shortJump =
+  (base: number) =>
+  ({ bytecode }: Encoded): Operand => ({ kind: 'jump', distance: bytecode - base + 1 });
+const longJump = ({ byte1, extB }: Encoded): Operand => ({ kind: 'jump', distance: byte1 + extB * 256 });
+const specialSend = ({ bytecode }: Encoded): Operand => {
+  const index = bytecode - FIRST_SPECIAL_SEND;
+  return { kind: 'specialSend', index, argumentCount: SPECIAL_SELECTORS[index]!.argumentCount };
+};
+const popsOfSend = (operand: Operand): number => {
+  switch (operand.kind) {
+    case 'send':
+    case 'superSend':
+    case 'specialSend':
+      return operand.argumentCount + 1;
+    case 'directedSuperSend':
+      return operand.argumentCount + 2;
+    default:
+      return 0;
+  }
+};
+const SEND = { flow: 'send', pops: popsOfSend, pushes: 1 } as const;
+const undefinedBytecodes = (range: number | readonly [number, number]): InstructionDefinition =>
+  row(range, 'undefined', '( -- )', { flow: 'undefined' });
+
+/** All 256, in order, without gaps (a test checks it). */
+export const INSTRUCTIONS: readonly InstructionDefinition[] = [
+  row([0, 15], 'pushReceiverVariable', '( -- value )', { operand: short('receiverVariable', 0), pushes: 1 }),
+  row([16, 31], 'pushLiteralVariable', '( -- value )', { operand: short('literalVariable', 16), pushes: 1 }),
+  row([32, 63], 'pushLiteral', '( -- literal )', { operand: short('literal', 32), pushes: 1 }),
+  row([64, 75], 'pushTemp', '( -- value )', { operand: short('temp', 64), pushes: 1 }),
+  row(76, 'pushReceiver', '( -- receiver )', { pushes: 1 }),
+  row(77, 'pushTrue', '( -- true )', { pushes: 1 }),
+  row(78, 'pushFalse', '( -- false )', { pushes: 1 }),
+  row(79, 'pushNil', '( -- nil )', { pushes: 1 }),
+  row(80, 'pushZero', '( -- 0 )', { pushes: 1 }),
+  row(81, 'pushOne', '( -- 1 )', { pushes: 1 }),
+  row(82, 'pushThisContext', '( -- context )', { extensions: 'B', pushes: 1 }),
+  row(83, 'duplicateTop', '( value -- value value )', { pops: 1, pushes: 2 }),
+  undefinedBytecodes([84, 87]),
+  row(88, 'returnReceiver', '( -- )', { flow: 'return' }),
+  row(89, 'returnTrue', '( -- )', { flow: 'return' }),
+  row(90, 'returnFalse', '( -- )', { flow: 'return' }),
+  row(91, 'returnNil', '( -- )', { flow: 'return' }),
+  row(92, 'returnTop', '( value -- )', { flow: 'return', pops: 1 }),
+  row(93, 'blockReturnNil', '( -- )', { flow: 'blockReturn' }),
+  row(94, 'blockReturnTop', '( value -- )', {
+    flow: 'blockReturn',
+    extensions: 'AB',
+    pops: 1,
+    operand: ({ extA, extB }) =>
+      extA === 0 && extB === 0 ? NONE : { kind: 'enclosing', levels: extA, distance: extB },
+  }),
+  row(95, 'nop', '( -- )', { extensions: 'B' }),
+  row([96, 111], 'sendArithmetic', '( receiver arg -- result )', { ...SEND, operand: specialSend }),
+  row([112, 127], 'sendSpecial', '( receiver args -- result )', { ...SEND, operand: specialSend }),
+  row([128, 143], 'send', '( receiver -- result )', { ...SEND, operand: shortSend(128, 0) }),
+  row([144, 159], 'send', '( receiver arg -- result )', { ...SEND, operand: shortSend(144, 1) }),
+  row([160, 175], 'send', '( receiver arg1 arg2 -- result )', { ...SEND, operand: shortSend(160, 2) }),
+  row([176, 183], 'jump', '( -- )', { flow: 'jump', operand: shortJump(176) }),
+  row([184, 191], 'popJumpTrue', '( boolean -- )', { flow: 'branch', operand: shortJump(184), pops: 1 }),
+  row([192, 199], 'popJumpFalse', '( boolean -- )', { flow: 'branch', operand: shortJump(192), pops: 1 }),
+  row([200, 207], 'popIntoReceiverVariable', '( value -- )', { operand: short('receiverVariable', 200), pops: 1 }),
+  row([208, 215], 'popIntoTemp', '( value -- )', { operand: short('temp', 208), pops: 1 }),
+  row(216, 'pop', '( value -- )', { pops: 1 }),
+  row(217, 'trap', '( -- )', { flow: 'return' }),
+  undefinedBytecodes([218, 223]),
+  row(224, 'extendA', '( -- )', { flow: 'prefix' }),
+  row(225, 'extendB', '( -- )', { flow: 'prefix' }),
+  row(226, 'pushReceiverVariable', '( -- value )', { extensions: 'A', operand: long('receiverVariable'), pushes: 1 }),
+  row(227, 'pushLiteralVariable', '( -- value )', { extensions: 'A', operand: long('literalVariable'), pushes: 1 }),
+  row(228, 'pushLiteral', '( -- literal )', { extensions: 'A', operand: long('literal'), pushes: 1 }),
+  row(229, 'pushTemp', '( -- value )', { operand: long('temp'), pushes: 1 }),
+  undefinedBytecodes(230),
+  row(231, 'pushArray', '( elements -- array )', {
+    operand: ({ byte1 }) => ({ kind: 'array', size: byte1 & 127, popsElements: byte1 > 127 }),
+    pops: (operand) => (operand.kind === 'array' && operand.popsElements ? operand.size : 0),
+    pushes: 1,
+  }),
+  row(232, 'pushInteger', '( -- integer )', {
+    extensions: 'B',
+    operand: ({ byte1, extB }) => ({ kind: 'integer', value: byte1 + extB * 256 }),
+    pushes: 1,
+  }),
+  row(233, 'pushCharacter', '( -- character )', {
+    extensions: 'B',
+    operand: ({ byte1, extB }) => ({ kind: 'character', value: byte1 + extB * 256 }),
+    pushes: 1,
+  }),
+  row(234, 'send', '( receiver args -- result )', {
+    ...SEND,
+    extensions: 'AB',
+    operand: ({ byte1, extA, extB }) => ({
+      kind: 'send',
+      index: (byte1 >> 3) + extA * 32,
+      argumentCount: (byte1 & 7) + extB * 8,
+    }),
+  }),
+  row(235, 'superSend', '( receiver args -- result )', {
+    ...SEND,
+    extensions: 'AB',
+    operand: ({ byte1, extA, extB }) => ({
+      kind: extB < 64 ? 'superSend' : 'directedSuperSend',
+      index: (byte1 >> 3) + extA * 32,
+      argumentCount: (byte1 & 7) + (extB & 63) * 8,
+    }),
+  }),
+  undefinedBytecodes(236),
+  row(237, 'jump', '( -- )', { flow: 'jump', extensions: 'B', operand: longJump }),
+  row(238, 'popJumpTrue', '( boolean -- )', { flow: 'branch', extensions: 'AB', operand: longJump, pops: 1 }),
+  row(239, 'popJumpFalse', '( boolean -- )', { flow: 'branch', extensions: 'AB', operand: longJump, pops: 1 }),
+  row(240, 'popIntoReceiverVariable', '( value -- )', { extensions: 'AB', operand: long('receiverVariable'), pops: 1 }),
+  row(241, 'popIntoLiteralVariable', '( value -- )', { extensions: 'AB', operand: long('literalVariable'), pops: 1 }),
+  row(242, 'popIntoTemp', '( value -- )', { operand: long('temp'), pops: 1 }),
+  row(243, 'storeReceiverVariable', '( value -- value )', {
+    extensions: 'AB',
+    operand: long('receiverVariable'),
+    pops: 1,
+    pushes: 1,
+  }),
+  row(244, 'storeLiteralVariable', '( value -- value )', {
+    extensions: 'AB',
+    operand: long('literalVariable'),
+    pops: 1,
+    pushes: 1,
+  }),
+  row(245, 'storeTemp', '( value -- value )', { operand: long('temp'), pops: 1, pushes: 1 }),
+  undefinedBytecodes([246, 247]),
+  row(248, 'callPrimitive', '( -- )', {
+    operand: ({ byte1, byte2 }) => ({
+      kind: 'primitive',
+      number: byte1 + (byte2 & 31) * 256,
+      isInlined: byte2 > 127,
+    }),
+  }),
+  row(249, 'pushFullClosure', '( copied -- closure )', {
+    extensions: 'A',
+    operand: ({ byte1, byte2, extA }) => ({
+      kind: 'closure',
+      index: byte1 + extA * 256,
+      copiedCount: byte2 & 63,
+      receiverOnStack: (byte2 & 128) !== 0,
+      ignoreOuterContext: (byte2 & 64) !== 0,
+    }),
+    pops: (operand) => (operand.kind === 'closure' ? operand.copiedCount + (operand.receiverOnStack ? 1 : 0) : 0),
+    pushes: 1,
+  }),
+  // Closures whose code lies inside their method: no compiler emits them with this set since full closures came.
+  undefinedBytecodes(250),
+  row(251, 'pushRemoteTemp', '( -- value )', { operand: remoteTemp, pushes: 1 }),
+  row(252, 'storeRemoteTemp', '( value -- value )', { extensions: 'B', operand: remoteTemp, pops: 1, pushes: 1 }),
+  row(253, 'popIntoRemoteTemp', '( value -- )', { extensions: 'B', operand: remoteTemp, pops: 1 }),
+  // Type tests that only Sista's optimiser emits.
+  undefinedBytecodes([254, 255]),
+];
+
+const byBytecode: readonly InstructionDefinition[] = INSTRUCTIONS.flatMap((definition) =>
+  Array.from({ length: definition.last - definition.first + 1 }, () => definition),
+);
+
+/** The row of a bytecode, 0 to 255. */
+export function definitionOf(bytecode: number): InstructionDefinition {
+  return byBytecode[bytecode]!;
+}
+
+/** ExtA after one more prefix byte. */
+export const nextExtA = (previous: number, byte: number): number => previous * 256 + byte;
+
+/** ExtB after one more prefix byte; `prefixCount` is how many came before it. */
+export const nextExtB = (previous: number, prefixCount: number, byte: number): number =>
+  prefixCount === 0 && byte > 127 ? byte - 256 : previous * 256 + byte;
+
+/** Bytecodes by the name under which the compiler emits them. */
+export const Bytecode = {
+  PUSH_RECEIVER_VARIABLE: 0,
+  PUSH_LITERAL_VARIABLE: 16,
+  PUSH_LITERAL: 32,
+  PUSH_TEMP: 64,
+  PUSH_RECEIVER: 76,
+  PUSH_TRUE: 77,
+  PUSH_FALSE: 78,
+  PUSH_NIL: 79,
+  PUSH_ZERO: 80,
+  PUSH_ONE: 81,
+  PUSH_THIS_CONTEXT: 82,
+  DUPLICATE_TOP: 83,
+  RETURN_RECEIVER: 88,
+  RETURN_TRUE: 89,
+  RETURN_FALSE: 90,
+  RETURN_NIL: 91,
+  RETURN_TOP: 92,
+  BLOCK_RETURN_NIL: 93,
+  BLOCK_RETURN_TOP: 94,
+  SEND_IDENTICAL: 118,
+  SEND_0: 128,
+  SEND_1: 144,
+  SEND_2: 160,
+  JUMP: 176,
+  POP_JUMP_TRUE: 184,
+  POP_JUMP_FALSE: 192,
+  POP_INTO_RECEIVER_VARIABLE: 200,
+  POP_INTO_TEMP: 208,
+  POP: 216,
+  EXTEND_A: 224,
+  EXTEND_B: 225,
+  LONG_PUSH_RECEIVER_VARIABLE: 226,
+  LONG_PUSH_LITERAL_VARIABLE: 227,
+  LONG_PUSH_LITERAL: 228,
+  LONG_PUSH_TEMP: 229,
+  PUSH_ARRAY: 231,
+  PUSH_INTEGER: 232,
+  PUSH_CHARACTER: 233,
+  LONG_SEND: 234,
+  SUPER_SEND: 235,
+  LONG_JUMP: 237,
+  LONG_POP_JUMP_TRUE: 238,
+  LONG_POP_JUMP_FALSE: 239,
+  LONG_POP_INTO_RECEIVER_VARIABLE: 240,
+  POP_INTO_LITERAL_VARIABLE: 241,
+  LONG_POP_INTO_TEMP: 242,
+  STORE_RECEIVER_VARIABLE: 243,
+  STORE_LITERAL_VARIABLE: 244,
+  STORE_TEMP: 245,
+  CALL_PRIMITIVE: 248,
+  PUSH_FULL_CLOSURE: 249,
+  PUSH_REMOTE_TEMP: 251,
+  STORE_REMOTE_TEMP: 252,
+  POP_INTO_REMOTE_TEMP: 253,
+} as const;
