@@ -138,6 +138,11 @@ export class ObjectMemory {
     this.noteObjectsMoved();
   }
 
+  /** Ends a load that filled the heap up to `freeStart` and set the roots. */
+  noteLoaded(): void {
+    this.noteCollected(this.freeStart);
+  }
+
   /** Ends a collection or a `become:`: the class table is read anew and the root holders drop their caches. */
   noteObjectsMoved(): void {
     this.refreshClassTable();
@@ -255,6 +260,11 @@ export class ObjectMemory {
     const fresh = this.newHash();
     this.i32[word]! |= fresh;
     return fresh;
+  }
+
+  /** The identity hash as it stands in the header; 0 when none was made up yet. */
+  hashBitsOf(oop: Oop): number {
+    return this.i32[(oop >> 2) + 1]! & HASH_MASK;
   }
 
   /** Contract: only for classes, whose hash is their class index, and for a new object's hash. */
@@ -467,27 +477,34 @@ export class ObjectMemory {
     }
     const first = (oop >> 2) + 2;
     let text = '';
-    for (let i = 0; i < this.slotCountOf(oop); i++) text += String.fromCodePoint(this.i32[first + i]!);
+    for (let i = 0; i < this.slotCountOf(oop); i++) {
+      const codePoint = this.i32[first + i]! >>> 0;
+      text += codePoint <= 0x10ffff ? String.fromCodePoint(codePoint) : '\ufffd';
+    }
     return text;
   }
 
-  /** The name of a class or metaclass, for printers and messages. Answers a description where the object is no class. */
+  /** The name of an object's class, for printers and messages. */
   classNameOf(oop: Oop): string {
     return this.nameOfClass(this.classOf(oop));
   }
 
+  /** The name of a class or metaclass (`Point class`). Answers a description where the object is no class. */
   nameOfClass(behavior: Oop): string {
-    const slots = this.slotCountOf(behavior);
-    if (slots > ClassSlot.NAME && this.isPointers(behavior)) {
-      const name = this.fetchPointer(behavior, ClassSlot.NAME);
-      if ((name & 3) === 0 && this.isBytes(name)) return this.stringValueOf(name);
-    }
-    if (slots > MetaclassSlot.THIS_CLASS) {
-      const thisClass = this.fetchPointer(behavior, MetaclassSlot.THIS_CLASS);
-      if ((thisClass & 3) === 0 && thisClass !== behavior && this.slotCountOf(thisClass) > ClassSlot.NAME)
-        return `${this.nameOfClass(thisClass)} class`;
+    const name = this.ownNameOf(behavior);
+    if (name !== undefined) return name;
+    if ((behavior & 3) === 0 && this.isPointers(behavior) && this.slotCountOf(behavior) > MetaclassSlot.THIS_CLASS) {
+      const thisClassName = this.ownNameOf(this.fetchPointer(behavior, MetaclassSlot.THIS_CLASS));
+      if (thisClassName !== undefined) return `${thisClassName} class`;
     }
     return 'an unnamed class';
+  }
+
+  private ownNameOf(behavior: Oop): string | undefined {
+    if ((behavior & 3) !== 0 || !this.isPointers(behavior) || this.slotCountOf(behavior) <= ClassSlot.NAME)
+      return undefined;
+    const name = this.fetchPointer(behavior, ClassSlot.NAME);
+    return (name & 3) === 0 && this.isBytes(name) ? this.stringValueOf(name) : undefined;
   }
 
   // Integers of any size

@@ -1,0 +1,99 @@
+/**
+ * Image files on disk. A file is written beside the one it replaces, brought to the disk, then renamed over it: whatever
+ * happens on the way, a full disk or the end of the process, the old file is whole.
+ */
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { ImageFileError } from './errors.ts';
+
+/** @throws ImageFileError `no-such-file`, `is-directory`, `unreadable` */
+export function readImageFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new ImageFileError('no-such-file', path, `there is no image file ${path}`, error);
+    if (code === 'EISDIR')
+      throw new ImageFileError('is-directory', path, `${path} is a directory, expected an image file`, error);
+    throw new ImageFileError('unreadable', path, `the image file ${path} cannot be read (${code})`, error);
+  }
+}
+
+/** @throws ImageFileError `is-directory`, `disk-full`, `unwritable`; the file at `path` is then as it was */
+export function writeImageFile(path: string, bytes: Uint8Array): void {
+  const old = existingFile(path);
+  const target = old?.path ?? path;
+  const beside = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
+  try {
+    const descriptor = openSync(beside, 'w');
+    try {
+      writeAll(descriptor, bytes);
+      if (old !== undefined) fchmodSync(descriptor, old.mode);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(beside, target);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw writeError(path, bytes.length, error);
+  }
+  syncDirectory(dirname(target));
+}
+
+/** The file that a link at `path` leads to, so that the rename replaces the file and not the link. */
+function existingFile(path: string): { path: string; mode: number } | undefined {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return undefined;
+  if (status.isDirectory())
+    throw new ImageFileError('is-directory', path, `${path} is a directory, an image file cannot be written there`);
+  if (!status.isFile())
+    throw new ImageFileError('unwritable', path, `${path} is no regular file, an image file cannot replace it`);
+  return { path: realpathSync(path), mode: status.mode & 0o7777 };
+}
+
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let offset = 0; offset < bytes.length; ) offset += writeSync(descriptor, bytes, offset);
+}
+
+/** The rename lasts once its directory is on the disk. Where a directory cannot be opened, as on Windows, it is done. */
+function syncDirectory(path: string): void {
+  if (process.platform === 'win32') return;
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function writeError(path: string, byteCount: number, error: unknown): ImageFileError {
+  const code = codeOf(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
+    return new ImageFileError(
+      'disk-full',
+      path,
+      `no room to write the ${byteCount} bytes of the image file ${path} (${code}); what was there is unchanged`,
+      error,
+    );
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return new ImageFileError('unwritable', path, `the folder of the image file ${path} does not exist`, error);
+  return new ImageFileError('unwritable', path, `the image file ${path} cannot be written (${code})`, error);
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return String(error);
+}
