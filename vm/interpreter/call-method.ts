@@ -1,0 +1,62 @@
+/**
+ * The method that a host's call starts from: pushes a receiver and arguments, sends one message, returns the value. Made
+ * anew for each call, so that any message can be sent into any image, whatever its kernel has.
+ *
+ *     literals   selector, receiver, argument 1 ... n, name of the method, pun of the class association
+ *     bytecodes  pushLiteral 1 ... n + 1; send literal 0; returnTop
+ */
+import { Format } from '../memory/header.ts';
+import { encodeMethodHeader } from '../memory/method-access.ts';
+import type { ObjectMemory } from '../memory/object-memory.ts';
+import { NO_OOP, type Oop } from '../memory/oop.ts';
+import { AssociationSlot, SMALL_CONTEXT_STACK, SpecialObject } from '../memory/well-known.ts';
+
+const EXTENSION_B = 225;
+const PUSH_LITERAL = 228;
+const SEND = 234;
+const RETURN_TOP = 92;
+/** What one send bytecode counts without a prefix. */
+const SEND_ARGUMENTS = 8;
+/** Deepest stack of a large context, less the receiver. */
+export const MAX_CALL_ARGUMENTS = 55;
+
+/** A method that sends `selector`. `name` is the selector that stack printers show for it. NO_OOP when there is no room. */
+export function makeCallMethod(
+  memory: ObjectMemory,
+  selector: Oop,
+  receiver: Oop,
+  values: readonly Oop[],
+  name: Oop,
+): Oop {
+  const literals = [selector, receiver, ...values, name, classAssociation(memory)];
+  const code: number[] = [];
+  for (let literal = 1; literal <= values.length + 1; literal++) code.push(PUSH_LITERAL, literal);
+  if (values.length >= SEND_ARGUMENTS) code.push(EXTENSION_B, Math.floor(values.length / SEND_ARGUMENTS));
+  code.push(SEND, values.length % SEND_ARGUMENTS, RETURN_TOP);
+  const byteCount = 4 * (literals.length + 1) + code.length;
+  const slotCount = (byteCount + 3) >> 2;
+  if (!memory.hasRoomFor(slotCount)) return NO_OOP;
+  const classIndex = memory.indexOfClass(memory.specialObject(SpecialObject.CLASS_COMPILED_METHOD));
+  const method = memory.allocateBits(classIndex, Format.COMPILED_METHOD + (-byteCount & 3), slotCount);
+  const header = encodeMethodHeader({
+    literalCount: literals.length,
+    argumentCount: 0,
+    tempCount: 0,
+    hasPrimitive: false,
+    needsLargeFrame: values.length + 1 > SMALL_CONTEXT_STACK,
+    isSista: true,
+  });
+  memory.storePointer(method, 0, header);
+  literals.forEach((literal, index) => {
+    memory.storePointer(method, 1 + index, literal);
+  });
+  memory.u8.set(code, memory.bodyOf(method) + 4 * (literals.length + 1));
+  return method;
+}
+
+/** Code that belongs to no method dictionary shows as the class of nil, as a doit does. */
+function classAssociation(memory: ObjectMemory): Oop {
+  const association = memory.newArray(2);
+  memory.storePointer(association, AssociationSlot.VALUE, memory.classOf(memory.nil));
+  return association;
+}

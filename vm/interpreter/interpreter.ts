@@ -1,0 +1,431 @@
+/**
+ * The interpreter's state, and all that its loop (`loop.ts`) does not do in line: look-up, activation from primitives,
+ * closures, errors that become messages, writing registers to the heap and reading them back.
+ *
+ * Registers. `context` is the active context; `pc` the heap offset of the next bytecode, `sp` the word index of the top of
+ * the stack. The loop holds them in locals: it stores `pc` and `sp` here before it calls out, and whoever changes them
+ * raises `registersChanged`, so that it reads them anew. Between safepoints the active context's pc and stackp slots in
+ * the heap are stale; `writeRegisters` brings them up to date, and every other context's are right.
+ *
+ * A context's pc slot counts bytes from 1 in the method's body, as Squeak does. Source: Blue Book chapters 27 and 28; Spur's
+ * StackInterpreter for primitive errors, unwinding and mustBeBoolean.
+ */
+import type { Host } from '../host.ts';
+import {
+  headerHasPrimitive,
+  headerLiteralCount,
+  headerNeedsLargeFrame,
+  headerTempCount,
+  methodClassOf,
+  methodHeaderOf,
+  methodNameOf,
+} from '../memory/method-access.ts';
+import type { ObjectMemory, RootHolder } from '../memory/object-memory.ts';
+import { isImmediate, isSmallInteger, NO_OOP, type Oop, smallIntegerOop, smallIntegerValue } from '../memory/oop.ts';
+import {
+  ClassIndex,
+  ClosureSlot,
+  ContextSlot,
+  MessageSlot,
+  PrimitiveError,
+  SpecialObject,
+} from '../memory/well-known.ts';
+import { VMBug } from '../vm-bug.ts';
+import { ContextPool } from './context-pool.ts';
+import { HostCalls } from './host-calls.ts';
+import { MethodCache } from './method-cache.ts';
+import { lookupMethod } from './method-lookup.ts';
+import type { PrimitiveHost } from './primitive.ts';
+import { PrimitiveTable } from './primitive-table.ts';
+import { ProcessScheduler } from './process-scheduler.ts';
+import { Safepoint } from './safepoint.ts';
+import { StopReason } from './stop-reason.ts';
+
+/** `callPrimitive` and its two operand bytes. */
+const CALL_PRIMITIVE_BYTES = 3;
+const STORE_TEMP_BYTECODE = 245;
+const STORE_TEMP_BYTES = 2;
+/** A message sent by the VM itself has no literal; look-ups that fail twice are damage. */
+const DNU_ARGUMENTS = 1;
+
+export class Interpreter implements PrimitiveHost, RootHolder {
+  readonly memory: ObjectMemory;
+  readonly host: Host;
+  readonly cache = new MethodCache();
+  readonly primitives = new PrimitiveTable();
+  readonly contexts: ContextPool;
+  readonly scheduler: ProcessScheduler;
+  readonly safepoint: Safepoint;
+  readonly hostCalls: HostCalls;
+  /** Runs the collector. Handed in by the VM. */
+  collector: () => void = () => {};
+
+  // Registers
+  context: Oop = NO_OOP;
+  pc = 0;
+  sp = 0;
+  registersChanged = false;
+  stop: StopReason = StopReason.NONE;
+
+  // What a look-up found
+  newMethod: Oop = NO_OOP;
+  newPrimitive = 0;
+
+  /** The error of the primitive that failed last: a code, or an object that stands for it. */
+  failureCode = 0;
+  private failureObject: Oop = NO_OOP;
+
+  constructor(memory: ObjectMemory, host: Host) {
+    this.memory = memory;
+    this.host = host;
+    this.contexts = new ContextPool(memory);
+    this.scheduler = new ProcessScheduler(this);
+    this.safepoint = new Safepoint(this);
+    this.hostCalls = new HostCalls(this);
+    memory.addRootHolder(this);
+  }
+
+  // Roots
+
+  visitRoots(visit: (oop: Oop) => Oop): void {
+    const moved = (oop: Oop): Oop => (oop === NO_OOP ? NO_OOP : visit(oop));
+    this.context = moved(this.context);
+    this.newMethod = moved(this.newMethod);
+    this.failureObject = moved(this.failureObject);
+  }
+
+  objectsMoved(): void {
+    this.cache.flush();
+    this.contexts.forgetFreeContexts();
+  }
+
+  /** Collects now. Contract: `pc` and `sp` are stored, and the caller holds no oop in a local that it uses afterwards. */
+  collect(): void {
+    this.movingObjects(this.collector);
+  }
+
+  /** Runs something that moves or exchanges objects, with the registers safe in the heap meanwhile. */
+  movingObjects(action: () => void): void {
+    this.writeRegisters();
+    this.contexts.retireFreeContexts();
+    action();
+    this.cache.flush();
+    this.readRegisters();
+  }
+
+  // Registers and contexts
+
+  /** Stores pc and stackp into the active context. */
+  writeRegisters(): void {
+    const { context } = this;
+    if (context === NO_OOP) return;
+    const i32 = this.memory.i32;
+    const slots = (context >> 2) + 2;
+    const method = i32[slots + ContextSlot.METHOD]!;
+    i32[slots + ContextSlot.PC] = smallIntegerOop(this.pc - method - 7);
+    i32[slots + ContextSlot.STACKP] = smallIntegerOop(this.sp - (slots + ContextSlot.STACK) + 1);
+  }
+
+  /** Reads pc and sp from the active context. */
+  readRegisters(): void {
+    this.registersChanged = true;
+    const { context } = this;
+    if (context === NO_OOP) return;
+    const i32 = this.memory.i32;
+    const slots = (context >> 2) + 2;
+    this.pc = i32[slots + ContextSlot.METHOD]! + 7 + (i32[slots + ContextSlot.PC]! >> 1);
+    this.sp = slots + ContextSlot.STACK + (i32[slots + ContextSlot.STACKP]! >> 1) - 1;
+  }
+
+  /** Leaves the active context (its registers are written) and goes on in another. NO_OOP: in none. */
+  switchToContext(context: Oop): void {
+    this.writeRegisters();
+    this.context = context;
+    this.readRegisters();
+  }
+
+  activeContext(): Oop {
+    this.writeRegisters();
+    this.contexts.expose(this.context);
+    return this.context;
+  }
+
+  /** True for a context that can be returned to: pc and stackp lie inside its method and its own slots. */
+  isResumable(context: Oop): boolean {
+    const { memory } = this;
+    if (isImmediate(context) || memory.classIndexOfObject(context) !== ClassIndex.CONTEXT) return false;
+    const pc = memory.fetchPointer(context, ContextSlot.PC);
+    const stackp = memory.fetchPointer(context, ContextSlot.STACKP);
+    const method = memory.fetchPointer(context, ContextSlot.METHOD);
+    if (!isSmallInteger(pc) || !isSmallInteger(stackp) || isImmediate(method) || !memory.isCompiledMethod(method))
+      return false;
+    const header = methodHeaderOf(memory, method);
+    const depth = smallIntegerValue(stackp);
+    return (
+      smallIntegerValue(pc) > (headerLiteralCount(header) + 1) * 4 &&
+      smallIntegerValue(pc) <= memory.byteSizeOf(method) &&
+      depth >= headerTempCount(header) &&
+      depth < memory.slotCountOf(context) - ContextSlot.STACK
+    );
+  }
+
+  // The stack, for primitives
+
+  stackValue(offset: number): Oop {
+    return this.memory.i32[this.sp - offset]! as Oop;
+  }
+
+  push(oop: Oop): void {
+    this.memory.i32[++this.sp] = oop;
+  }
+
+  answer(argumentCount: number, result: Oop): true {
+    this.sp -= argumentCount;
+    this.memory.i32[this.sp] = result;
+    return true;
+  }
+
+  fail(code: number): false {
+    this.failureCode = code;
+    this.failureObject = NO_OOP;
+    return false;
+  }
+
+  failWith(errorObject: Oop): false {
+    this.failureCode = PrimitiveError.GENERIC;
+    this.failureObject = errorObject;
+    return false;
+  }
+
+  // Primitives
+
+  /** Runs primitive `index` on the arguments that lie on the stack. When it lacks memory, collects and tries once more. */
+  runPrimitive(index: number, argumentCount: number): boolean {
+    const run = this.primitives.functions[index];
+    if (run === undefined)
+      return this.fail(index > FIRST_NAMED ? PrimitiveError.NOT_FOUND : PrimitiveError.UNSUPPORTED);
+    this.failureCode = 0;
+    if (run(this, argumentCount)) return true;
+    if (this.failureCode !== PrimitiveError.NO_MEMORY || !this.memory.collectionWanted) return false;
+    this.collect();
+    return run(this, argumentCount);
+  }
+
+  /** The object that stands for the failure of the last primitive: from the image's table, or the code itself. */
+  failureOop(): Oop {
+    if (this.failureObject !== NO_OOP) return this.failureObject;
+    const { memory } = this;
+    const table = memory.specialObject(SpecialObject.PRIMITIVE_ERROR_TABLE);
+    if (!isImmediate(table) && memory.isPointers(table) && this.failureCode <= memory.slotCountOf(table)) {
+      const symbol = memory.fetchPointer(table, this.failureCode - 1);
+      if (symbol !== memory.nil) return symbol;
+    }
+    return smallIntegerOop(this.failureCode);
+  }
+
+  /**
+   * Where a new context begins in `method` whose primitive failed or was not tried. When the code is to be told why
+   * (`storeTemp` follows `callPrimitive`), puts the error into that temp and starts behind the store.
+   */
+  startOf(method: Oop, header: number, context: Oop): number {
+    const { u8, i32 } = this.memory;
+    let start = method + 8 + ((headerLiteralCount(header) + 1) << 2);
+    if (!headerHasPrimitive(header)) return start;
+    start += CALL_PRIMITIVE_BYTES;
+    if (u8[start] === STORE_TEMP_BYTECODE && this.failureCode !== 0) {
+      i32[(context >> 2) + 2 + ContextSlot.STACK + u8[start + 1]!] = this.failureOop();
+      start += STORE_TEMP_BYTES;
+    }
+    this.failureCode = 0;
+    return start;
+  }
+
+  // Sends
+
+  /**
+   * Finds the method for `selector` in the class of that index and enters it into the cache; `newMethod` and
+   * `newPrimitive` name it. Where there is none, the arguments become a Message and #doesNotUnderstand: is found
+   * instead. Answers the argument count, which that changes. `lookupClass` is given for super sends.
+   */
+  findMethod(selector: Oop, argumentCount: number, lookupClass: Oop, cacheUnder: number): number {
+    const { memory } = this;
+    const method = lookupMethod(memory, lookupClass, selector);
+    if (method === NO_OOP) {
+      const dnu = memory.specialObject(SpecialObject.SELECTOR_DOES_NOT_UNDERSTAND);
+      if (selector === dnu)
+        throw new VMBug(
+          'no-does-not-understand',
+          `${memory.nameOfClass(lookupClass)} understands neither a message nor #doesNotUnderstand:`,
+          { class: lookupClass },
+        );
+      this.createMessage(selector, argumentCount, lookupClass);
+      return this.findMethod(dnu, DNU_ARGUMENTS, lookupClass, cacheUnder);
+    }
+    if (isImmediate(method) || !memory.isCompiledMethod(method)) {
+      // An object in a method dictionary that is no code is asked to run in the method's place.
+      return this.runObjectAsMethod(selector, argumentCount, method);
+    }
+    this.newMethod = method;
+    this.newPrimitive = this.primitives.indexFor(memory, method);
+    if (cacheUnder >= 0) this.cache.enter(selector, cacheUnder, method, this.newPrimitive);
+    return argumentCount;
+  }
+
+  /** Replaces the arguments on the stack by a Message that holds them. */
+  private createMessage(selector: Oop, argumentCount: number, lookupClass: Oop): void {
+    const { memory } = this;
+    const values = this.popToArray(argumentCount);
+    const messageClass = memory.specialObject(SpecialObject.CLASS_MESSAGE);
+    const message = memory.instantiate(messageClass);
+    memory.storePointer(message, MessageSlot.SELECTOR, selector);
+    memory.storePointer(message, MessageSlot.ARGUMENTS, values);
+    if (memory.slotCountOf(message) > MessageSlot.LOOKUP_CLASS)
+      memory.storePointer(message, MessageSlot.LOOKUP_CLASS, lookupClass);
+    this.push(message);
+  }
+
+  /** Pops values into an Array, the deepest first. */
+  popToArray(count: number): Oop {
+    const { memory } = this;
+    const array = memory.newArray(count);
+    for (let i = 0; i < count; i++) memory.storePointer(array, i, this.stackValue(count - 1 - i));
+    this.sp -= count;
+    return array;
+  }
+
+  private runObjectAsMethod(selector: Oop, argumentCount: number, object: Oop): number {
+    const { memory } = this;
+    const values = this.popToArray(argumentCount);
+    const receiver = this.stackValue(0);
+    this.sp--;
+    this.push(object);
+    this.push(selector);
+    this.push(values);
+    this.push(receiver);
+    const runWithIn = memory.specialObject(SpecialObject.SELECTOR_RUN_WITH_IN);
+    return this.findMethod(runWithIn, 3, memory.classOf(object), -1);
+  }
+
+  /** A whole send from outside the loop: receiver and arguments lie on the stack. */
+  send(selector: Oop, argumentCount: number): void {
+    this.sendToClass(selector, argumentCount, this.memory.classOf(this.stackValue(argumentCount)));
+  }
+
+  sendToClass(selector: Oop, argumentCount: number, lookupClass: Oop): void {
+    const count = this.findMethod(selector, argumentCount, lookupClass, -1);
+    this.noteReceiver(this.stackValue(count));
+    this.execute(count);
+  }
+
+  /** Runs `newMethod` with the arguments on the stack: its primitive, or else its code. */
+  execute(argumentCount: number): void {
+    const primitive = this.newPrimitive;
+    this.failureCode = 0;
+    if (primitive !== 0 && this.runPrimitive(primitive, argumentCount)) {
+      this.registersChanged = true;
+      return;
+    }
+    this.activate(this.newMethod, argumentCount);
+  }
+
+  /** A message to a context makes it, and all below it, known to Smalltalk code. */
+  noteReceiver(receiver: Oop): void {
+    if (isImmediate(receiver) || this.memory.classIndexOfObject(receiver) !== ClassIndex.CONTEXT) return;
+    this.writeRegisters();
+    this.contexts.expose(receiver);
+  }
+
+  /** A new context for `method`; receiver and arguments move from the stack into it. */
+  activate(method: Oop, argumentCount: number): void {
+    const { memory } = this;
+    const { i32 } = memory;
+    const header = methodHeaderOf(memory, method);
+    const context = this.contexts.allocate(headerNeedsLargeFrame(header));
+    const slots = (context >> 2) + 2;
+    const base = slots + ContextSlot.STACK;
+    const receiverAt = this.sp - argumentCount;
+    i32[slots + ContextSlot.SENDER] = this.context;
+    i32[slots + ContextSlot.METHOD] = method;
+    i32[slots + ContextSlot.CLOSURE] = memory.nil;
+    i32[slots + ContextSlot.RECEIVER] = i32[receiverAt]!;
+    for (let i = 0; i < argumentCount; i++) i32[base + i] = i32[receiverAt + 1 + i]!;
+    const temps = headerTempCount(header);
+    for (let i = argumentCount; i < temps; i++) i32[base + i] = memory.nil;
+    this.sp = receiverAt - 1;
+    this.writeRegisters();
+    this.pc = this.startOf(method, header, context);
+    this.sp = base + temps - 1;
+    this.context = context;
+    this.registersChanged = true;
+  }
+
+  /** A new context for a closure's code. Contract: the closure lies below its `argumentCount` arguments, which match. */
+  activateClosure(closure: Oop, argumentCount: number): void {
+    const { memory } = this;
+    const { i32 } = memory;
+    const code = memory.fetchPointer(closure, ClosureSlot.CODE);
+    const header = methodHeaderOf(memory, code);
+    const context = this.contexts.allocate(headerNeedsLargeFrame(header));
+    const slots = (context >> 2) + 2;
+    const base = slots + ContextSlot.STACK;
+    const closureAt = this.sp - argumentCount;
+    i32[slots + ContextSlot.SENDER] = this.context;
+    i32[slots + ContextSlot.METHOD] = code;
+    i32[slots + ContextSlot.CLOSURE] = closure;
+    i32[slots + ContextSlot.RECEIVER] = memory.fetchPointer(closure, ClosureSlot.RECEIVER);
+    let next = base;
+    for (let i = 1; i <= argumentCount; i++) i32[next++] = i32[closureAt + i]!;
+    const copied = memory.slotCountOf(closure) - ClosureSlot.FIRST_COPIED;
+    const firstCopied = (closure >> 2) + 2 + ClosureSlot.FIRST_COPIED;
+    for (let i = 0; i < copied; i++) i32[next++] = i32[firstCopied + i]!;
+    const end = base + headerTempCount(header);
+    while (next < end) i32[next++] = memory.nil;
+    this.sp = closureAt - 1;
+    this.writeRegisters();
+    this.pc = code + 8 + ((headerLiteralCount(header) + 1) << 2);
+    this.sp = end - 1;
+    this.context = context;
+    this.registersChanged = true;
+  }
+
+  /** A context that will run a method without arguments, and has no sender. Its registers are in the heap. */
+  newContext(method: Oop, receiver: Oop): Oop {
+    const { memory } = this;
+    const header = methodHeaderOf(memory, method);
+    const context = this.contexts.allocate(headerNeedsLargeFrame(header));
+    const temps = headerTempCount(header);
+    memory.storePointer(context, ContextSlot.SENDER, memory.nil);
+    memory.storePointer(context, ContextSlot.METHOD, method);
+    memory.storePointer(context, ContextSlot.CLOSURE, memory.nil);
+    memory.storePointer(context, ContextSlot.RECEIVER, receiver);
+    for (let i = 0; i < temps; i++) memory.storePointer(context, ContextSlot.STACK + i, memory.nil);
+    memory.storePointer(context, ContextSlot.PC, smallIntegerOop(((headerLiteralCount(header) + 1) << 2) + 1));
+    memory.storePointer(context, ContextSlot.STACKP, smallIntegerOop(temps));
+    return context;
+  }
+
+  /** Replaces the value on top of a context's stack, be it active or not. */
+  replaceTop(context: Oop, value: Oop): void {
+    const { memory } = this;
+    if (context === this.context) {
+      memory.i32[this.sp] = value;
+      return;
+    }
+    const depth = smallIntegerValue(memory.fetchPointer(context, ContextSlot.STACKP));
+    memory.storePointer(context, ContextSlot.STACK + depth - 1, value);
+  }
+
+  /** The class where a super send in the running code starts to look: the superclass of the code's class. */
+  superclassOfRunningMethod(): Oop {
+    const { memory } = this;
+    const method = memory.fetchPointer(this.context, ContextSlot.METHOD);
+    const behavior = methodClassOf(memory, method);
+    if (behavior === undefined)
+      throw new VMBug('super-without-class', `${methodNameOf(memory, method)} sends to super, and names no class`, {
+        method,
+      });
+    return memory.fetchPointer(behavior, 0);
+  }
+}
+
+const FIRST_NAMED = 1023;

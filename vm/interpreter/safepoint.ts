@@ -1,0 +1,83 @@
+/**
+ * What happens between two bytecodes: collection, timer, interrupts, signals from the host, the end of a slice.
+ *
+ * The loop counts activations and backward jumps down and comes here when the count is used up, so the clock is read every
+ * some thousand sends; a wanted collection it sees at once. Only here, and in primitives that say so, do objects move.
+ */
+import { NO_OOP, type Oop } from '../memory/oop.ts';
+import { SpecialObject } from '../memory/well-known.ts';
+import type { Interpreter } from './interpreter.ts';
+import { StopReason } from './stop-reason.ts';
+
+/** Activations and backward jumps between two looks at the clock: a fraction of a millisecond of running. */
+export const EVENTS_BETWEEN_CHECKS = 10_000;
+
+export class Safepoint {
+  private readonly vm: Interpreter;
+  /** When the timer semaphore is to be signalled, on the host's clock; undefined when no timer is set. */
+  wakeUpTime: number | undefined = undefined;
+  /** When the slice ends, on the host's clock. */
+  sliceEnd = Number.POSITIVE_INFINITY;
+  /** Events left until the next look at the clock; the loop counts a copy down. */
+  countdown = EVENTS_BETWEEN_CHECKS;
+  private readonly pendingSignals: number[] = [];
+  /** Checks of the heap and registers that `--assert` asks for; empty without it. */
+  readonly assertions: (() => void)[] = [];
+
+  constructor(vm: Interpreter) {
+    this.vm = vm;
+  }
+
+  /** Signals the semaphore at `index` (from 1) of the external objects at the next safepoint. May be called at any time. */
+  signalExternal(index: number): void {
+    this.pendingSignals.push(index);
+    this.countdown = 0;
+  }
+
+  /** Contract: the loop has stored its registers, and reads them anew afterwards. */
+  pass(): void {
+    const { vm } = this;
+    for (const check of this.assertions) check();
+    if (vm.memory.collectionWanted) vm.collect();
+    if (this.countdown <= 0) this.lookAround();
+    vm.registersChanged = true;
+  }
+
+  /** Timer, interrupt and signals; wakes processes. Also called while the VM idles. */
+  lookAround(): void {
+    const { vm } = this;
+    this.countdown = EVENTS_BETWEEN_CHECKS;
+    const now = vm.host.milliseconds();
+    if (this.wakeUpTime !== undefined && now >= this.wakeUpTime) {
+      this.wakeUpTime = undefined;
+      this.signalSpecial(SpecialObject.TIMER_SEMAPHORE);
+    }
+    this.signalPending();
+    if (vm.host.interruptRequested() && !this.signalSpecial(SpecialObject.INTERRUPTION_SEMAPHORE))
+      vm.hostCalls.interrupt();
+    if (now >= this.sliceEnd && vm.stop === StopReason.NONE) vm.stop = StopReason.SLICE;
+  }
+
+  private signalPending(): void {
+    const { memory, scheduler } = this.vm;
+    for (let index = this.pendingSignals.shift(); index !== undefined; index = this.pendingSignals.shift()) {
+      const table = memory.specialObject(SpecialObject.EXTERNAL_OBJECTS);
+      if (table === memory.nil || index < 1 || index > memory.slotCountOf(table)) continue;
+      const semaphore = memory.fetchPointer(table, index - 1);
+      if (scheduler.isSemaphore(semaphore)) scheduler.signal(semaphore);
+    }
+  }
+
+  private signalSpecial(which: number): boolean {
+    const { memory, scheduler } = this.vm;
+    const semaphore: Oop = memory.specialObject(which);
+    if (!scheduler.isSemaphore(semaphore)) return false;
+    scheduler.signal(semaphore);
+    return true;
+  }
+
+  /** True while some process can run. */
+  get canRun(): boolean {
+    return this.vm.context !== NO_OOP;
+  }
+}
