@@ -33,11 +33,12 @@ export function readImageFile(path: string): Uint8Array {
 
 /** @throws ImageFileError `is-directory`, `disk-full`, `unwritable`; the file at `path` is then as it was */
 export function writeImageFile(path: string, bytes: Uint8Array): void {
-  const old = existingFile(path);
+  const old = existingFile(path, bytes.length);
   const target = old?.path ?? path;
   const beside = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
+  const failed = (error: unknown) => writeError(path, bytes.length, error);
+  const descriptor = attempt(() => openSync(beside, 'w'), failed);
   try {
-    const descriptor = openSync(beside, 'w');
     try {
       writeAll(descriptor, bytes);
       if (old !== undefined) fchmodSync(descriptor, old.mode);
@@ -48,14 +49,17 @@ export function writeImageFile(path: string, bytes: Uint8Array): void {
     renameSync(beside, target);
   } catch (error) {
     rmSync(beside, { force: true });
-    throw writeError(path, bytes.length, error);
+    throw failed(error);
   }
   syncDirectory(dirname(target));
 }
 
 /** The file that a link at `path` leads to, so that the rename replaces the file and not the link. */
-function existingFile(path: string): { path: string; mode: number } | undefined {
-  const status = statSync(path, { throwIfNoEntry: false });
+function existingFile(path: string, byteCount: number): { path: string; mode: number } | undefined {
+  const status = attempt(
+    () => statSync(path, { throwIfNoEntry: false }),
+    (error) => writeError(path, byteCount, error),
+  );
   if (status === undefined) return undefined;
   if (status.isDirectory())
     throw new ImageFileError('is-directory', path, `${path} is a directory, an image file cannot be written there`);
@@ -94,6 +98,15 @@ function writeError(path: string, byteCount: number, error: unknown): ImageFileE
 }
 
 function codeOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string')
+    return error.code;
   return String(error);
+}
+
+function attempt<T>(action: () => T, failed: (error: unknown) => Error): T {
+  try {
+    return action();
+  } catch (error) {
+    throw failed(error);
+  }
 }
