@@ -489,22 +489,32 @@ export class ObjectMemory {
     return this.nameOfClass(this.classOf(oop));
   }
 
-  /** The name of a class or metaclass (`Point class`). Answers a description where the object is no class. */
+  /**
+   * The name of a class or metaclass (`Point class`). Answers a description where the object is no class. Images differ in
+   * where a class keeps its name and a metaclass its class: it is looked for in the slots where any of them has it.
+   */
   nameOfClass(behavior: Oop): string {
     const name = this.ownNameOf(behavior);
     if (name !== undefined) return name;
-    if ((behavior & 3) === 0 && this.isPointers(behavior) && this.slotCountOf(behavior) > MetaclassSlot.THIS_CLASS) {
-      const thisClassName = this.ownNameOf(this.fetchPointer(behavior, MetaclassSlot.THIS_CLASS));
-      if (thisClassName !== undefined) return `${thisClassName} class`;
+    if ((behavior & 3) === 0 && this.isPointers(behavior)) {
+      const end = Math.min(this.slotCountOf(behavior), MetaclassSlot.COUNT);
+      for (let slot = BehaviorSlot.FORMAT + 1; slot < end; slot++) {
+        const value = this.fetchPointer(behavior, slot);
+        const instanceName = this.classOf(value) === behavior ? this.ownNameOf(value) : undefined;
+        if (instanceName !== undefined) return `${instanceName} class`;
+      }
     }
     return 'an unnamed class';
   }
 
   private ownNameOf(behavior: Oop): string | undefined {
-    if ((behavior & 3) !== 0 || !this.isPointers(behavior) || this.slotCountOf(behavior) <= ClassSlot.NAME)
-      return undefined;
-    const name = this.fetchPointer(behavior, ClassSlot.NAME);
-    return (name & 3) === 0 && this.isBytes(name) ? this.stringValueOf(name) : undefined;
+    if ((behavior & 3) !== 0 || !this.isPointers(behavior)) return undefined;
+    const end = Math.min(this.slotCountOf(behavior), ClassSlot.NAME + 2);
+    for (let slot = BehaviorSlot.FORMAT + 1; slot < end; slot++) {
+      const value = this.fetchPointer(behavior, slot);
+      if ((value & 3) === 0 && this.isBytes(value)) return this.stringValueOf(value);
+    }
+    return undefined;
   }
 
   // Integers of any size

@@ -1,0 +1,48 @@
+/*
+ * The C backtrace, taken in the fault handler by the compiler's own unwinder (_Unwind_Backtrace), which steps through
+ * the signal frame. A broken stack may make the unwinder itself fault: then the handler comes back here (the flag
+ * `unwinding` is set) and the frames found so far stand. Only addresses are recorded; names are found by the VM.
+ * park is the outermost frame and is left out, as are the frames of the handler itself.
+ */
+#define _GNU_SOURCE
+#include "executor.h"
+
+#include <setjmp.h>
+#include <unwind.h>
+
+struct walk {
+    char *record;
+    uint64_t first; /* the faulting instruction; frames before it belong to the handler */
+    int32_t count;
+    int started;
+};
+
+static __thread sigjmp_buf escape;
+
+static _Unwind_Reason_Code on_frame(struct _Unwind_Context *context, void *state) {
+    struct walk *walk = state;
+    uint64_t pc = (uint64_t)_Unwind_GetIP(context);
+    if (!walk->started && walk->first != 0 && pc != walk->first) return _URC_NO_REASON;
+    walk->started = 1;
+    if (pc >= (uint64_t)(uintptr_t)park_start && pc < (uint64_t)(uintptr_t)park_end) return _URC_NORMAL_STOP;
+    if (pc == 0 || walk->count >= SFFI_RECORD_FRAME_LIMIT) return _URC_NORMAL_STOP;
+    *record_long(walk->record, SFFI_RECORD_FRAMES + 8 * (size_t)walk->count) = pc;
+    walk->count++;
+    *record_word(walk->record, SFFI_RECORD_FRAME_COUNT) = walk->count;
+    return _URC_NO_REASON;
+}
+
+/* `first` is the program counter of the interrupted code, or 0 to begin with the caller. */
+void record_backtrace(struct lane *lane, uint64_t first) {
+    struct walk walk = {lane->base + SFFI_LANE_RECORD, first, 0, 0};
+    if (sigsetjmp(escape, 1) == 0) {
+        lane->unwinding = 1;
+        _Unwind_Backtrace(on_frame, &walk);
+    }
+    lane->unwinding = 0;
+}
+
+void leave_backtrace(struct lane *lane) {
+    (void)lane;
+    siglongjmp(escape, 1);
+}

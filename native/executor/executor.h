@@ -1,0 +1,69 @@
+/*
+ * What the parts of the executor know of each other. The executor is the process in which C code runs: it maps the
+ * memory shared with the VM and parks one thread for each lane on that lane's stack. It never decides anything: the VM
+ * writes frames, the threads run them, and a fault stops the thread where it is until the VM has chosen.
+ */
+#ifndef SAFEFFI_EXECUTOR_H
+#define SAFEFFI_EXECUTOR_H
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "protocol.h"
+
+struct lane {
+    char *base;              /* start of the lane in the shared memory */
+    volatile int32_t *line;  /* the frame line: state first */
+    int *errno_address;      /* the thread's errno */
+    void *alternate_stack;
+    int32_t index;
+    volatile int32_t unwinding; /* a fault while this is set ends the backtrace, not the callout */
+};
+
+/* The lane of the current thread; NULL for threads that C code made itself. */
+extern __thread struct lane *current_lane __attribute__((tls_model("local-exec")));
+
+/* main.c */
+extern char *domain;
+extern int32_t executor_pid;
+volatile int32_t *header_word(size_t offset);
+/* True in the executor itself, false in a process that C code forked off: there, our handlers must do nothing. */
+int in_executor(void);
+
+/* lanes.c */
+int start_keeper(void);
+void run_lane(int32_t index) __attribute__((noreturn));
+
+/* park-<arch>.S: waits for a request on the line, calls, posts the result, for ever. */
+void park(volatile int32_t *line, int *errno_address, int32_t spin) __attribute__((noreturn));
+/* Where an abandoned callout goes on: park's loop, with the registers that park keeps set from the lane. */
+extern const char park_abandoned[], park_start[], park_end[];
+
+/* faults.c */
+int install_handlers(void);
+int set_alternate_stack(struct lane *lane);
+void stop_here(struct lane *lane);
+void fault_outside_signal(struct lane *lane, int32_t kind, int32_t status) __attribute__((noreturn));
+
+/* exits.c */
+int watch_exits(void);
+
+/* backtrace.c */
+void record_backtrace(struct lane *lane, uint64_t first);
+void leave_backtrace(struct lane *lane) __attribute__((noreturn));
+
+/* registers-<arch>.c */
+void record_registers(char *record, const siginfo_t *info, void *context);
+uint64_t program_counter(void *context);
+void resume_parked(void *context, struct lane *lane);
+void park_again(struct lane *lane) __attribute__((noreturn));
+
+static inline volatile int32_t *record_word(char *record, size_t offset) {
+    return (volatile int32_t *)(record + offset);
+}
+
+static inline volatile uint64_t *record_long(char *record, size_t offset) {
+    return (volatile uint64_t *)(record + offset);
+}
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * C code that ends its process ends a callout instead. `exit` of any library runs the functions registered with
+ * on_exit, the first registered last: ours stops the thread there. `_exit`, `_Exit` and `quick_exit` are defined here
+ * and exported, so that libraries bind to these. In a process that C code forked off they do what they always did.
+ */
+#define _GNU_SOURCE
+#include "executor.h"
+
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default"), noreturn))
+
+static void leave(int status) {
+    for (;;) syscall(SYS_exit_group, status);
+}
+
+static int callout_runs(void) {
+    return in_executor() && current_lane != NULL && *current_lane->line == SFFI_STATE_REQUEST;
+}
+
+EXPORT void _exit(int status) {
+    if (callout_runs()) fault_outside_signal(current_lane, SFFI_KIND_IMMEDIATE_EXIT, status);
+    leave(status);
+    __builtin_unreachable();
+}
+
+EXPORT void _Exit(int status) {
+    _exit(status);
+}
+
+static void on_exit_called(int status) {
+    if (!callout_runs()) return;
+    watch_exits(); /* exit has used up the registration; the next exit needs one of its own */
+    fault_outside_signal(current_lane, SFFI_KIND_EXIT, status);
+}
+
+#ifdef __GLIBC__
+static void with_status(int status, void *unused) {
+    (void)unused;
+    on_exit_called(status);
+}
+
+int watch_exits(void) {
+    return on_exit(with_status, NULL);
+}
+#else
+static void without_status(void) {
+    on_exit_called(-1);
+}
+
+int watch_exits(void) {
+    return atexit(without_status);
+}
+#endif

@@ -1,0 +1,47 @@
+/*
+ * What a fault record holds of an x86-64 machine, and how a stopped thread is sent back to park. The order of the
+ * registers is registerNamesX64 in safeffi/protocol/layout.ts. Error code and trap number come from the kernel's
+ * exception frame: trap 14 is a page fault, whose error code tells write (bit 1) and execute (bit 4).
+ */
+#define _GNU_SOURCE
+#include "executor.h"
+
+#include <ucontext.h>
+
+static const int order[] = {REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
+                            REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP, REG_EFL};
+
+void record_registers(char *record, const siginfo_t *info, void *context) {
+    const greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+    int count = sizeof order / sizeof order[0];
+    for (int i = 0; i < count; i++)
+        *record_long(record, SFFI_RECORD_REGISTERS + 8 * (size_t)i) = (uint64_t)registers[order[i]];
+    *record_word(record, SFFI_RECORD_REGISTER_COUNT) = count;
+    *record_long(record, SFFI_RECORD_ADDRESS) = (uint64_t)(uintptr_t)info->si_addr;
+    *record_long(record, SFFI_RECORD_ERROR_CODE) = (uint64_t)registers[REG_ERR];
+    *record_long(record, SFFI_RECORD_TRAP) = (uint64_t)registers[REG_TRAPNO];
+}
+
+uint64_t program_counter(void *context) {
+    return (uint64_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+}
+
+void resume_parked(void *context, struct lane *lane) {
+    greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+    registers[REG_RBX] = (greg_t)(uintptr_t)lane->line;
+    registers[REG_R12] = (greg_t)(uintptr_t)(lane->base + SFFI_LANE_OVERFLOW);
+    registers[REG_R13] = (greg_t)(uintptr_t)lane->errno_address;
+    registers[REG_R14] = *header_word(SFFI_HEADER_SPIN_COUNT);
+    registers[REG_RSP] = registers[REG_R12];
+    registers[REG_RIP] = (greg_t)(uintptr_t)park_abandoned;
+}
+
+void park_again(struct lane *lane) {
+    __asm__ volatile(
+        "mov %0, %%rbx\n\tmov %1, %%r12\n\tmov %2, %%r13\n\tmov %3, %%r14d\n\tmov %%r12, %%rsp\n\tjmp park_abandoned"
+        :
+        : "r"(lane->line), "r"(lane->base + SFFI_LANE_OVERFLOW), "r"(lane->errno_address),
+          "r"(*header_word(SFFI_HEADER_SPIN_COUNT))
+        : "rbx", "r12", "r13", "r14", "memory");
+    __builtin_unreachable();
+}

@@ -1,0 +1,136 @@
+/**
+ * The errors of safeffi that are not faults: a callout refused before anything ran. Each has a stable code, one full
+ * sentence and structured details. Every sentence is built here, so that tests can compare whole messages.
+ * A fault in C is an `FFIFault` (faults/ffi-fault.ts), never a `CalloutError`.
+ */
+export type CalloutErrorCode =
+  | 'argument-count'
+  | 'argument-type'
+  | 'argument-range'
+  | 'bad-type'
+  | 'bad-signature'
+  | 'library-not-found'
+  | 'symbol-not-found'
+  | 'no-lane'
+  | 'no-memory'
+  | 'already-resolved'
+  | 'not-available'
+  | 'executor-start'
+  | 'closed';
+
+/** A callout, a type or a library was refused; nothing was called. `code` is stable, `message` is one sentence. */
+export class CalloutError extends Error {
+  override readonly name = 'CalloutError';
+  readonly code: CalloutErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: CalloutErrorCode, message: string, details: Readonly<Record<string, unknown>> = {}) {
+    super(message);
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** A value as it stands in an error sentence: short, and never the content of a large buffer. */
+export function describeValue(value: unknown): string {
+  if (value === null) return 'nil';
+  if (value === undefined) return 'undefined';
+  if (typeof value === 'string') return value.length > 40 ? `a String of ${value.length} characters` : `'${value}'`;
+  if (typeof value === 'bigint' || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (ArrayBuffer.isView(value)) return `a ByteArray of ${value.byteLength} bytes`;
+  if (typeof value === 'object') return `an instance of ${value.constructor?.name ?? 'Object'}`;
+  return `a ${typeof value}`;
+}
+
+export function argumentCountError(callout: string, actual: number, expected: number): CalloutError {
+  const plural = expected === 1 ? 'argument' : 'arguments';
+  return new CalloutError('argument-count', `callout ${callout}: ${actual} given, expected ${expected} ${plural}`, {
+    callout,
+    actual,
+    expected,
+  });
+}
+
+export function argumentTypeError(callout: string, position: number, value: unknown, expected: string): CalloutError {
+  return new CalloutError(
+    'argument-type',
+    `callout ${callout}: argument ${position} is ${describeValue(value)}, expected ${expected}`,
+    { callout, position, expected },
+  );
+}
+
+export function argumentRangeError(
+  callout: string,
+  position: number,
+  value: unknown,
+  type: string,
+  low: bigint,
+  high: bigint,
+): CalloutError {
+  return new CalloutError(
+    'argument-range',
+    `callout ${callout}: argument ${position} is ${describeValue(value)}, expected ${type} (${low} to ${high})`,
+    { callout, position, type, low, high },
+  );
+}
+
+export function badTypeError(text: string, reason: string): CalloutError {
+  return new CalloutError('bad-type', `'${text}' is not a C type known here: ${reason}`, { text });
+}
+
+export function badSignatureError(callout: string, reason: string): CalloutError {
+  return new CalloutError('bad-signature', `callout ${callout}: ${reason}`, { callout });
+}
+
+export function libraryNotFoundError(library: string, reason: string): CalloutError {
+  return new CalloutError('library-not-found', `library ${library} could not be loaded: ${reason}`, {
+    library,
+    reason,
+  });
+}
+
+export function symbolNotFoundError(name: string, library: string, reason: string): CalloutError {
+  return new CalloutError('symbol-not-found', `${name} was not found in ${library}: ${reason}`, {
+    name,
+    library,
+    reason,
+  });
+}
+
+export function noLaneError(callout: string, lanes: number): CalloutError {
+  return new CalloutError(
+    'no-lane',
+    `callout ${callout}: all ${lanes} lanes of the executor are held by unfinished callouts or unresolved faults`,
+    { callout, lanes },
+  );
+}
+
+export function noMemoryError(callout: string, sizeBytes: number): CalloutError {
+  return new CalloutError('no-memory', `callout ${callout}: the executor has no room for ${sizeBytes} bytes`, {
+    callout,
+    sizeBytes,
+  });
+}
+
+export function alreadyResolvedError(callout: string, resolution: string): CalloutError {
+  return new CalloutError(
+    'already-resolved',
+    `callout ${callout}: the fault cannot be resolved by ${resolution}, it was resolved before`,
+    { callout, resolution },
+  );
+}
+
+export function notAvailableError(what: string, executor: string): CalloutError {
+  return new CalloutError('not-available', `${what} is not available with the ${executor} executor`, {
+    what,
+    executor,
+  });
+}
+
+export function executorStartError(reason: string): CalloutError {
+  return new CalloutError('executor-start', `the executor could not be started: ${reason}`, { reason });
+}
+
+export function closedError(what: string): CalloutError {
+  return new CalloutError('closed', `${what} is closed`, { what });
+}

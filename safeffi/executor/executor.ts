@@ -1,0 +1,84 @@
+/**
+ * An executor: where callouts run. Three kinds stand behind this interface, with one conformance suite: `native` (our
+ * own process on shared memory), `portable` (a forked Node process with koffi), `direct` (koffi in this process).
+ * Stable interface; a session (session.ts) is the usual way to one.
+ */
+import type { Address } from '../address.ts';
+import type { Signature } from '../types/signature.ts';
+import type { ArgumentValue, ResultValue } from '../values.ts';
+
+export type ExecutorKind = 'native' | 'portable' | 'direct';
+
+export interface ExecutorOptions {
+  /** The longest that a callout may take; a later one ends in `CalloutTimeout`. Default: no limit. */
+  readonly deadlineMs?: number;
+  /** How a `char *` result comes back: decoded as UTF-8, or as its bytes. Default: text. */
+  readonly strings?: 'text' | 'bytes';
+  /** Spin before sleeping while a callout runs. Default: yes on more than one core. */
+  readonly spin?: boolean;
+  /** Environment variables to let through beside the few that a C library needs (HOME, LANG, LC_*, PATH, TZ, TMPDIR…). */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Per callout, over what the session has. */
+export interface CalloutOptions {
+  readonly deadlineMs?: number | undefined;
+}
+
+/** A callout under way: for a VM that runs other work meanwhile. */
+export interface PendingCallout {
+  /** True once the callout has returned or faulted: a look at a word, no system call. */
+  poll(): boolean;
+  /** Waits at most `timeoutMs`; answers `poll()`. */
+  wait(timeoutMs: number): boolean;
+  /** Waits as long as it takes and answers the result; throws FFIFault on a fault. Once only. */
+  result(): ResultValue;
+}
+
+/** A function with its signature, ready to be called any number of times, across restarts of the executor. */
+export interface PreparedCallout {
+  readonly name: string;
+  readonly library: string;
+  readonly signature: Signature;
+  /** The fast way: takes exactly as many arguments as the signature has, one by one, and allocates nothing for scalars. */
+  readonly invoke: (...args: ArgumentValue[]) => ResultValue;
+  /** Throws CalloutError when an argument does not fit, FFIFault on a fault. */
+  call(args: readonly ArgumentValue[], options?: CalloutOptions): ResultValue;
+  start(args: readonly ArgumentValue[], options?: CalloutOptions): PendingCallout;
+  /** C's errno as the last call of this callout left it. */
+  errno(): number;
+}
+
+/** Memory of the executor; every address is checked: a bad one ends in FFIFault (MemoryViolation), a stale one likewise. */
+export interface ExecutorMemory {
+  read(address: Address, sizeBytes: number): Uint8Array;
+  write(address: Address, bytes: Uint8Array): void;
+  /** C's `malloc`, zeroed. */
+  allocate(sizeBytes: number): Address;
+  /** C's `free` of what `allocate` gave. */
+  free(address: Address): void;
+  /** The bytes of the C string at `address`, without its NUL. */
+  readCString(address: Address, limitBytes?: number): Uint8Array;
+}
+
+export interface Executor {
+  readonly kind: ExecutorKind;
+  /** Counts from 1; goes up with each restart. */
+  readonly generation: number;
+  /** The process that runs the C code; undefined while there is none. */
+  readonly pid: number | undefined;
+  /** A callout was abandoned in place: C's state may be half changed. */
+  readonly tainted: boolean;
+  readonly memory: ExecutorMemory;
+  /** Loads the library; throws CalloutError `library-not-found` with the loader's reason. */
+  loadLibrary(library: string): void;
+  /** The address of a symbol; throws CalloutError `symbol-not-found` with the loader's reason. */
+  symbol(library: string, name: string): Address;
+  /** Resolves the symbol and compiles the marshaller. */
+  prepare(library: string, name: string, signature: Signature): PreparedCallout;
+  /** A callout through a function pointer of this executor. */
+  prepareAddress(address: Address, name: string, signature: Signature): PreparedCallout;
+  /** Ends the process and starts a fresh one with the same libraries; addresses of before are stale. */
+  restart(): void;
+  close(): void;
+}

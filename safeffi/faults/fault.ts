@@ -1,0 +1,65 @@
+/**
+ * What is known of a fault in C, as plain data: the closed union of kinds and the facts of a report (DESIGN 5). A fact
+ * that is not known is absent, never guessed. Built by fault-decoder.ts from a fault record, printed by fault-report.ts.
+ * Stable interface.
+ */
+import type { ExactInteger } from '../address.ts';
+
+export type FaultKind =
+  | 'MemoryViolation'
+  | 'BufferOverrun'
+  | 'StaleAddress'
+  | 'IllegalInstruction'
+  | 'ArithmeticFault'
+  | 'CalloutAborted'
+  | 'CalloutTimeout'
+  | 'ExecutorDied';
+
+export type FaultAccess = 'read' | 'write' | 'execute';
+
+export type FaultChoice = 'answer' | 'retry' | 'restart' | 'terminate';
+
+/** One frame of the C backtrace, innermost first. `certain` is false for an address found by scanning the stack. */
+export interface CFrame {
+  readonly address: ExactInteger;
+  readonly module?: string;
+  readonly moduleOffset?: number;
+  readonly symbol?: string;
+  readonly symbolOffset?: number;
+  readonly certain: boolean;
+}
+
+/** The argument that a faulting address belongs to. `offset` counts from the argument's first byte, may be negative. */
+export interface FaultArgument {
+  /** From 1. */
+  readonly position: number;
+  readonly kind: 'ByteArray' | 'String';
+  readonly sizeBytes: number;
+  readonly offset: number;
+}
+
+export interface Fault {
+  readonly kind: FaultKind;
+  /** What happened, in words, after the kind and before the facts: `write at 0x0`, `exit(3) was called`. */
+  readonly summary: string;
+  readonly signal?: string;
+  /** The meaning of the signal's code: `SEGV_ACCERR`. */
+  readonly code?: string;
+  readonly address?: ExactInteger;
+  readonly access?: FaultAccess;
+  /** The mapping that holds the address, or where it lies: `the guard page of the stack`. */
+  readonly mapping?: string;
+  readonly function?: string;
+  readonly library?: string;
+  /** `strcpy(char *dest, char *src)`. */
+  readonly declaration?: string;
+  readonly argument?: FaultArgument;
+  readonly cFrames: readonly CFrame[];
+  readonly registers?: Readonly<Record<string, ExactInteger>>;
+  readonly executor: {
+    readonly pid?: number;
+    readonly generation: number;
+    readonly kind: 'native' | 'portable' | 'direct';
+  };
+  readonly choices: readonly FaultChoice[];
+}

@@ -1,0 +1,24 @@
+/**
+ * The public face of safeffi: C functions called in another process, where a segfault is an error to resolve. Whatever is
+ * not exported here is internal.
+ */
+export { Address, CString, type ExactInteger } from './address.ts';
+export { CalloutError, type CalloutErrorCode } from './errors.ts';
+export { chooseExecutor, type ExecutorChoice } from './executor/choose-executor.ts';
+export type {
+  CalloutOptions,
+  Executor,
+  ExecutorKind,
+  ExecutorMemory,
+  ExecutorOptions,
+  PendingCallout,
+  PreparedCallout,
+} from './executor/executor.ts';
+export type { CFrame, Fault, FaultAccess, FaultArgument, FaultChoice, FaultKind } from './faults/fault.ts';
+export { type FaultReportOptions, faultReport } from './faults/fault-report.ts';
+export { FFIFault } from './faults/ffi-fault.ts';
+export { type CFunction, Library, openSession, Session, type SessionOptions } from './session.ts';
+export { parseType } from './types/parse-type.ts';
+export { type CType, integerRange } from './types/scalar-types.ts';
+export { declarationText, parseSignature, type Signature, type SignatureText } from './types/signature.ts';
+export type { ArgumentValue, ResultValue } from './values.ts';

@@ -1,0 +1,152 @@
+/**
+ * The layout of the memory that the VM and a native executor share: the only place where it is written. The C header is
+ * generated from these tables (c-header.ts), the TypeScript side reads them. One memfd holds a header and the lanes;
+ * the executor maps it at `domainBase`, so that a pointer into it means the same to both sides.
+ *
+ *   lane:  | stack guard | stack, grows down | overflow words | frame line | wide words | control | fault record | slots |
+ *
+ * The frame line is one cache line (DESIGN 4): out go state, function and up to five argument words, back come the
+ * results. Integers fill the words from the first, floating-point arguments from the last, so that any mix of five fits.
+ * Everything that the executor wrote is hostile until checked: a reader reads a word once, checks it, then uses it.
+ */
+
+export const protocolMagic = 0x49464653;
+export const protocolVersion = 1;
+
+/** Where the executor maps the domain: low enough for the loader's and the stack's ranges, high enough for the heap's. */
+export const domainBase = 0x6a00_0000_0000;
+export const pageBytes = 4096;
+export const laneCount = 16;
+export const headerBytes = 0x1_0000;
+export const laneStride = 0x80_0000;
+export const domainBytes = headerBytes + laneCount * laneStride;
+
+/** Offsets from the domain's start, in bytes. 32-bit words unless said otherwise. */
+export const header = {
+  magic: 0,
+  version: 4,
+  /** 0 while starting, 1 when ready, negative: the step that failed (see `bootFailure`). */
+  bootState: 8,
+  bootErrno: 12,
+  /** A futex word: the number of lanes that the VM wants. The keeper thread makes the missing ones. */
+  lanesWanted: 16,
+  lanesMade: 20,
+  /** How often `park` looks at the state before it sleeps. */
+  spinCount: 24,
+  vmPid: 28,
+  /** 64-bit addresses of functions, in the order of `entryNames`. */
+  entries: 64,
+} as const;
+
+/** C functions whose addresses the executor tells at boot, so that the first callouts need no lookup. */
+export const entryNames = ['dlopen', 'dlsym', 'dlerror', 'calloc', 'free', 'mmap', 'munmap', '_exit'] as const;
+export type EntryName = (typeof entryNames)[number];
+
+export const bootFailure = { parent: -1, map: -2, protect: -3, signals: -4, keeper: -5 } as const;
+
+/** Offsets from a lane's start, in bytes. The slots' guard pages and the stack's are inaccessible to the executor. */
+export const lane = {
+  stackGuard: 0,
+  stackGuardBytes: 0x10_0000,
+  /** Arguments beyond the registers; the stack grows down from here. */
+  overflow: 0x50_0000,
+  overflowWords: 128,
+  line: 0x50_0400,
+  wide: 0x50_0440,
+  control: 0x50_04c0,
+  record: 0x50_1000,
+  /** Inaccessible up to the first slot. */
+  slotGuard: 0x51_0000,
+  smallSlots: 0x52_0000,
+  mediumSlots: 0x62_0000,
+} as const;
+
+/** Offsets from the line's start. After a call the words hold rax, rdx, xmm0, xmm1 and errno (32 bits). */
+export const line = {
+  state: 0,
+  executorSleeps: 4,
+  words: 8,
+  wordCount: 5,
+  /** The number of vector registers used, and `wideFlag` when the wide words count. */
+  control: 48,
+  vmSleeps: 52,
+  function: 56,
+  result: 8,
+  result2: 16,
+  floatResult: 24,
+  floatResult2: 32,
+  errno: 40,
+} as const;
+
+export const wideFlag = 0x100;
+
+/** Offsets from the wide words' start: the sixth integer register, then all eight vector registers. */
+export const wide = { integer6: 0, vectors: 8 } as const;
+
+/** Offsets from the control's start. */
+export const control = {
+  threadId: 0,
+  /** Counts the deadline signals that this lane's thread has taken, whether they stopped a call or came too late. */
+  deadlineAcks: 4,
+} as const;
+
+/** Words of `line.state`. The VM writes `request` and `abandon`, the executor the others. */
+export const state = { parked: 0, request: 1, done: 2, fault: 3, abandon: 4 } as const;
+
+/** Offsets from the fault record's start. `address`, `errorCode`, `trap`, registers and frames are 64-bit words. */
+export const record = {
+  kind: 0,
+  signal: 4,
+  code: 8,
+  status: 12,
+  senderPid: 16,
+  frameCount: 20,
+  registerCount: 24,
+  address: 32,
+  errorCode: 40,
+  trap: 48,
+  registers: 56,
+  registerLimit: 40,
+  frames: 384,
+  frameLimit: 64,
+} as const;
+
+export const recordKind = { signal: 1, exit: 2, immediateExit: 3, deadline: 4, threadExit: 5 } as const;
+
+/** Buffers of a call's arguments: each slot ends at inaccessible pages that reach to the next slot. */
+export const smallSlot = { count: 16, dataBytes: 0x1000, stride: 0x1_0000 } as const;
+export const mediumSlot = { count: 8, dataBytes: 0x1_1000, stride: 0x2_0000 } as const;
+
+/** Bytes before an argument that must be found unchanged after the call. */
+export const canaryBytes = 32;
+export const canaryByte = 0xca;
+
+/** Stops a callout at its deadline. A real-time signal that glibc does not use itself. */
+export const deadlineSignal = 39;
+
+/** Registers of an x86-64 fault record, in this order. */
+export const registerNamesX64 = [
+  'rax',
+  'rbx',
+  'rcx',
+  'rdx',
+  'rsi',
+  'rdi',
+  'rbp',
+  'rsp',
+  'r8',
+  'r9',
+  'r10',
+  'r11',
+  'r12',
+  'r13',
+  'r14',
+  'r15',
+  'rip',
+  'eflags',
+] as const;
+
+/** The start of lane `index` in the domain, in bytes. */
+export function laneOffset(index: number): number {
+  return headerBytes + index * laneStride;
+}

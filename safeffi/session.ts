@@ -1,0 +1,116 @@
+/**
+ * A session: one executor and the libraries used through it. The face of safeffi for TypeScript and for the VM's FFI
+ * primitives: `openSession({ ffi: 'safe' }).library('libc.so.6').function('abs', { returns: 'int', arguments: ['int'] })`.
+ * Stable interface.
+ */
+import { Address, exact } from './address.ts';
+import { closedError } from './errors.ts';
+import { chooseExecutor, type ExecutorChoice } from './executor/choose-executor.ts';
+import type { Executor, ExecutorMemory, ExecutorOptions, PreparedCallout } from './executor/executor.ts';
+import { parseSignature, type SignatureText } from './types/signature.ts';
+import type { ArgumentValue, ResultValue } from './values.ts';
+
+export interface SessionOptions extends ExecutorOptions {
+  /** Where callouts run; `safe` is native, or portable where there is no native executor. Default: `safe`. */
+  readonly ffi?: ExecutorChoice;
+}
+
+/** A C function that is called like a JavaScript function; `callout` is the whole surface. */
+export interface CFunction {
+  (...args: ArgumentValue[]): ResultValue;
+  readonly callout: PreparedCallout;
+}
+
+export class Library {
+  readonly name: string;
+  readonly #session: Session;
+  readonly #callouts = new Map<string, PreparedCallout>();
+
+  constructor(session: Session, name: string) {
+    this.#session = session;
+    this.name = name;
+  }
+
+  /** The function as a callout; equal name and signature give the same object. */
+  prepare(name: string, text: SignatureText): PreparedCallout {
+    const signature = parseSignature(name, text);
+    const key = `${name} ${signature.key} ${signature.argumentNames?.join(',') ?? ''}`;
+    let callout = this.#callouts.get(key);
+    if (callout === undefined) {
+      callout = this.#session.executor.prepare(this.name, name, signature);
+      this.#callouts.set(key, callout);
+    }
+    return callout;
+  }
+
+  /** The function as a JavaScript function. */
+  function(name: string, text: SignatureText): CFunction {
+    const callout = this.prepare(name, text);
+    const count = callout.signature.arguments.length;
+    const { invoke } = callout;
+    const call = (...args: ArgumentValue[]): ResultValue =>
+      args.length === count ? invoke(...args) : callout.call(args);
+    return Object.assign(call, { callout });
+  }
+
+  symbol(name: string): Address {
+    return this.#session.executor.symbol(this.name, name);
+  }
+}
+
+export class Session {
+  readonly #libraries = new Map<string, Library>();
+  readonly #options: SessionOptions;
+  #executor: Executor | undefined;
+  #closed = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** Started by the first use. */
+  get executor(): Executor {
+    if (this.#closed) throw closedError('the session');
+    const executor = this.#executor ?? chooseExecutor(this.#options.ffi ?? 'safe', this.#options);
+    this.#executor = executor;
+    return executor;
+  }
+
+  /** True once something was called: the process exists. */
+  get started(): boolean {
+    return this.#executor !== undefined;
+  }
+
+  get memory(): ExecutorMemory {
+    return this.executor.memory;
+  }
+
+  /** A library by file name or path, as the loader finds it; loaded by this call, so a missing one is known at once. */
+  library(name: string): Library {
+    const known = this.#libraries.get(name);
+    if (known !== undefined) return known;
+    this.executor.loadLibrary(name);
+    const library = new Library(this, name);
+    this.#libraries.set(name, library);
+    return library;
+  }
+
+  /** An address of the present executor from an integer. */
+  address(value: number | bigint): Address {
+    return new Address(typeof value === 'bigint' ? exact(value) : value, this.executor.generation);
+  }
+
+  restart(): void {
+    this.executor.restart();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#executor?.close();
+    this.#executor = undefined;
+  }
+}
+
+export function openSession(options: SessionOptions = {}): Session {
+  return new Session(options);
+}

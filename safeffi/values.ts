@@ -1,0 +1,18 @@
+/**
+ * The JavaScript values that cross into C and back. Stable interface.
+ *
+ * Integers of 64 bits come back as a number where that is exact (up to 2^53 - 1 either way) and as a bigint beyond: most
+ * sizes and counts are small, and a program that computes with them should not have to mix kinds of number. A `char *`
+ * result comes back as a string (UTF-8) or null, or as bytes where the session was opened with `strings: 'bytes'`.
+ */
+import type { Address, CString, ExactInteger } from './address.ts';
+
+/**
+ * - integers: a number without fraction or a bigint, in range; `bool`: true, false, 0 or 1; floats: a number
+ * - pointers: null, an Address, or a buffer (any ArrayBufferView: copied in and back out)
+ * - `char *`, `void *` also a string or a CString: copied with a NUL behind it
+ */
+export type ArgumentValue = number | bigint | boolean | string | null | ArrayBufferView | CString | Address;
+
+/** `undefined` is the result of a void function; a pointer comes back as an Address, null included. */
+export type ResultValue = ExactInteger | boolean | string | null | Uint8Array | Address | undefined;

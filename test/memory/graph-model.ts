@@ -1,0 +1,255 @@
+/**
+ * A heap and, beside it, the same graph as plain JavaScript objects. A program of random steps changes both; afterwards the
+ * two are walked side by side from the roots, and anything in which they differ is a bug of the memory.
+ */
+import { becomeAll } from '../../vm/memory/become.ts';
+import { Collector } from '../../vm/memory/collector.ts';
+import { HeapVerifier } from '../../vm/memory/heap-verifier.ts';
+import { literalAt, literalCountOf } from '../../vm/memory/method-access.ts';
+import type { ObjectMemory } from '../../vm/memory/object-memory.ts';
+import { type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
+import { ContextSlot } from '../../vm/memory/well-known.ts';
+import { type SmallHeap, smallHeap } from './small-heap.ts';
+
+export const KINDS = ['array', 'point', 'bytes', 'method', 'context', 'weak', 'large'] as const;
+export type Kind = (typeof KINDS)[number];
+type Value = Node | number | null;
+
+interface Node {
+  readonly kind: Kind;
+  readonly slots: Value[];
+  readonly bytes: readonly number[];
+  hash: number;
+}
+
+/** One step; the numbers choose modulo what there is. */
+export interface Step {
+  readonly action: 'allocate' | 'store' | 'drop' | 'collect' | 'exchange' | 'forward';
+  readonly kind: Kind;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+}
+
+const SLOT_COUNTS: Record<Kind, (n: number) => number> = {
+  array: (n) => n % 9,
+  point: () => 2,
+  bytes: () => 0,
+  method: (n) => n % 5,
+  context: (n) => n % 17,
+  weak: (n) => n % 6,
+  large: (n) => 250 + (n % 12),
+};
+
+export class GraphModel {
+  readonly heap: SmallHeap = smallHeap();
+  private readonly memory: ObjectMemory = this.heap.memory;
+  private readonly collector = new Collector(this.memory);
+  private readonly roots: Node[] = [];
+  private readonly baseline: number;
+
+  constructor() {
+    this.baseline = this.collector.collect().objects;
+  }
+
+  run(step: Step): void {
+    switch (step.action) {
+      case 'allocate':
+        this.allocate(step);
+        break;
+      case 'store':
+        this.store(step);
+        break;
+      case 'drop':
+        this.drop(step);
+        break;
+      case 'collect':
+        this.collect();
+        break;
+      case 'exchange':
+      case 'forward':
+        this.become(step);
+        break;
+    }
+  }
+
+  private allocate({ kind, a, b }: Step): void {
+    const { memory } = this;
+    const slotCount = SLOT_COUNTS[kind](a);
+    const bytes =
+      kind === 'bytes' || kind === 'method' ? Array.from({ length: b % 600 }, (_, i) => (a + i * 7) & 255) : [];
+    const oop = this.allocateObject(kind, slotCount, bytes);
+    const slots: Value[] = kind === 'method' ? Array(slotCount).fill(0) : Array(slotCount).fill(null);
+    const node: Node = { kind, slots, bytes, hash: memory.identityHashOf(oop) };
+    this.roots.push(node);
+    this.heap.roots.push(oop);
+  }
+
+  private allocateObject(kind: Kind, slotCount: number, bytes: readonly number[]): Oop {
+    const { memory, heap } = this;
+    switch (kind) {
+      case 'array':
+      case 'large':
+        return memory.newArray(slotCount);
+      case 'point':
+        return memory.instantiate(heap.classNamed('Point'));
+      case 'weak':
+        return memory.instantiate(heap.classNamed('WeakArray'), slotCount);
+      case 'bytes': {
+        const oop = memory.instantiate(heap.classNamed('ByteArray'), bytes.length);
+        memory.u8.set(bytes, memory.bodyOf(oop));
+        return oop;
+      }
+      case 'method':
+        return heap.newMethod({ literals: Array<Oop>(slotCount).fill(smallIntegerOop(0)), bytecodes: bytes });
+      case 'context': {
+        const method = heap.newMethod({ literals: [], bytecodes: [] });
+        const stack = Array<Oop>(slotCount).fill(memory.nil);
+        const context = heap.newContext({
+          sender: memory.nil,
+          method,
+          receiver: memory.nil,
+          pc: 1,
+          stack: stack.slice(0, 16),
+        });
+        memory.storePointer(context, ContextSlot.METHOD, memory.nil);
+        if (slotCount < 16) memory.storePointer(context, ContextSlot.STACK + slotCount, method);
+        return context;
+      }
+    }
+  }
+
+  /** Some object, found from a root by following slots as the numbers say: both sides of the pair. */
+  private find(choice: number): [Node, Oop] | undefined {
+    if (this.roots.length === 0) return undefined;
+    let node = this.roots[choice % this.roots.length]!;
+    let oop = this.heap.roots[choice % this.roots.length]!;
+    for (let path = choice >>> 4; path > 0 && node.slots.length > 0; path >>>= 3) {
+      const slot = path % node.slots.length;
+      const next = node.slots[slot];
+      if (next === null || typeof next === 'number' || next === undefined) break;
+      oop = this.fetch(node, oop, slot);
+      node = next;
+    }
+    return [node, oop];
+  }
+
+  private slotOf(node: Node, slot: number): number {
+    if (node.kind === 'method') return 1 + slot;
+    return node.kind === 'context' ? ContextSlot.STACK + slot : slot;
+  }
+
+  private fetch(node: Node, oop: Oop, slot: number): Oop {
+    return this.memory.fetchPointer(oop, this.slotOf(node, slot));
+  }
+
+  private store({ a, b, c }: Step): void {
+    const holder = this.find(a);
+    const value = this.find(b);
+    if (holder === undefined || value === undefined || holder[0].slots.length === 0) return;
+    const slot = c % holder[0].slots.length;
+    const isInteger = c % 5 === 0;
+    holder[0].slots[slot] = isInteger ? c : value[0];
+    this.memory.storePointer(holder[1], this.slotOf(holder[0], slot), isInteger ? smallIntegerOop(c) : value[1]);
+  }
+
+  private drop({ a }: Step): void {
+    if (this.roots.length === 0) return;
+    const index = a % this.roots.length;
+    this.roots.splice(index, 1);
+    this.heap.roots.splice(index, 1);
+  }
+
+  private become({ action, a, b }: Step): void {
+    const from = this.find(a);
+    const to = this.find(b);
+    if (from === undefined || to === undefined || from[0] === to[0]) return;
+    const twoWay = action === 'exchange';
+    const nodes = this.allNodes();
+    if (becomeAll(this.memory, [from[1]], [to[1]], { twoWay, copyHash: true }) !== 0)
+      throw new Error('become failed on ordinary objects');
+    const replaced = (value: Value): Value => {
+      if (value === from[0]) return to[0];
+      return twoWay && value === to[0] ? from[0] : value;
+    };
+    for (const node of nodes) node.slots.forEach((value, i) => void (node.slots[i] = replaced(value)));
+    this.roots.forEach((root, i) => void (this.roots[i] = replaced(root) as Node));
+    const hash = from[0].hash;
+    if (twoWay) from[0].hash = to[0].hash;
+    to[0].hash = hash;
+  }
+
+  /** All that is reachable, through weak slots too: what weak slots alone hold lives until the next collection. */
+  private allNodes(throughWeak = true): Set<Node> {
+    const found = new Set<Node>();
+    const pending = [...this.roots];
+    while (pending.length > 0) {
+      const node = pending.pop()!;
+      if (found.has(node)) continue;
+      found.add(node);
+      if (node.kind === 'weak' && !throughWeak) continue;
+      for (const value of node.slots) if (value !== null && typeof value !== 'number') pending.push(value);
+    }
+    return found;
+  }
+
+  /** Collects, and checks that exactly what is reachable survived. */
+  collect(): void {
+    const statistics = this.collector.collect();
+    const alive = this.allNodes(false);
+    for (const node of alive) {
+      if (node.kind !== 'weak') continue;
+      node.slots.forEach((value, i) => {
+        if (value !== null && typeof value !== 'number' && !alive.has(value)) node.slots[i] = null;
+      });
+    }
+    if (statistics.objects !== this.baseline + alive.size)
+      throw new Error(`${statistics.objects - this.baseline} objects survived, ${alive.size} are reachable`);
+  }
+
+  /** Everything in which heap and model differ, and what the verifier finds. Empty when all is well. Contract: `collect` ran last. */
+  differences(): string[] {
+    const found = new HeapVerifier(this.memory).verify().map(({ sentence }) => sentence);
+    const oopOf = new Map<Node, Oop>();
+    const pending: [Node, Oop][] = this.roots.map((root, i) => [root, this.heap.roots[i]!]);
+    while (pending.length > 0) {
+      const [node, oop] = pending.pop()!;
+      const known = oopOf.get(node);
+      if (known !== undefined) {
+        if (known !== oop) found.push(`one object lies at ${known} and at ${oop}`);
+        continue;
+      }
+      oopOf.set(node, oop);
+      found.push(...this.ownDifferences(node, oop));
+      node.slots.forEach((value, slot) => {
+        const actual = this.fetch(node, oop, slot);
+        if (
+          value === null ? actual !== this.memory.nil : typeof value === 'number' && actual !== smallIntegerOop(value)
+        )
+          found.push(`slot ${slot} of a ${node.kind} at ${oop} is ${actual}, expected ${value}`);
+        else if (value !== null && typeof value !== 'number') pending.push([value, actual]);
+      });
+    }
+    if (new Set(oopOf.values()).size !== oopOf.size) found.push('two objects lie at one address');
+    return found;
+  }
+
+  private ownDifferences(node: Node, oop: Oop): string[] {
+    const { memory } = this;
+    const found: string[] = [];
+    if (memory.identityHashOf(oop) !== node.hash)
+      found.push(`the hash of a ${node.kind} is ${memory.identityHashOf(oop)}, expected ${node.hash}`);
+    const body = [...memory.bytesOf(oop)];
+    if (node.kind === 'context')
+      for (let slot = ContextSlot.STACK + node.slots.length; slot < memory.slotCountOf(oop); slot++)
+        if (memory.fetchPointer(oop, slot) !== memory.nil) found.push(`dead slot ${slot} of a context is not nil`);
+    if (node.kind === 'bytes' && String(body) !== String(node.bytes)) found.push(`the bytes at ${oop} differ`);
+    if (node.kind === 'method') {
+      if (literalCountOf(memory, oop) !== node.slots.length) found.push(`the literal count at ${oop} differs`);
+      else if (node.slots.length > 0) literalAt(memory, oop, node.slots.length - 1);
+      if (String(body.slice(4 + 4 * node.slots.length)) !== String(node.bytes))
+        found.push(`the bytecodes at ${oop} differ`);
+    }
+    return found;
+  }
+}

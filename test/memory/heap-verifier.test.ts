@@ -1,0 +1,145 @@
+import { describe, expect, test } from '@jest/globals';
+import { Format } from '../../vm/memory/header.ts';
+import { HeapVerifier } from '../../vm/memory/heap-verifier.ts';
+import { NO_OOP, type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
+import { BehaviorSlot, ClassIndex, ContextSlot } from '../../vm/memory/well-known.ts';
+import { type SmallHeap, smallHeap } from './small-heap.ts';
+
+/** What the verifier says of a heap after `damage` was done to it. */
+function sentencesAfter(damage: (heap: SmallHeap) => void): string[] {
+  const heap = smallHeap();
+  expect(new HeapVerifier(heap.memory).verify()).toEqual([]);
+  damage(heap);
+  return new HeapVerifier(heap.memory).verify().map(({ code, sentence }) => `${code}: ${sentence}`);
+}
+
+const at = (oop: Oop): string => `object at 0x${oop.toString(16)}`;
+
+describe('heap verifier', () => {
+  test('a slot that holds no object is named with its object, class, position and value', () => {
+    let array = NO_OOP;
+    const found = sentencesAfter(({ memory }) => {
+      array = memory.newArray(3);
+      memory.storePointer(array, 1, (array + 16) as Oop);
+    });
+    expect(found).toEqual([
+      `bad-pointer: ${at(array)}, class index 51 (Array): slot 1 is 0x${(array + 16).toString(16)}, which is no object`,
+    ]);
+  });
+
+  test('an address that is not aligned, or beyond the heap, is no object', () => {
+    const found = sentencesAfter(({ memory }) => {
+      const array = memory.newArray(2);
+      memory.storePointer(array, 0, (array + 4) as Oop);
+      memory.storePointer(array, 1, 0x700000 as Oop);
+    });
+    expect(found).toHaveLength(2);
+  });
+
+  test('a pointer to a free chunk or to a forwarder is named', () => {
+    const found = sentencesAfter(({ memory }) => {
+      const array = memory.newArray(2);
+      const free = memory.newArray(1);
+      memory.setClassIndex(free, ClassIndex.FREE);
+      memory.storePointer(array, 0, free);
+      const forwarder = memory.allocateBits(ClassIndex.FORWARDER, Format.FORWARDED, 2);
+      memory.storePointer(array, 1, forwarder);
+    });
+    expect(found.map((sentence) => sentence.split(':')[0])).toEqual(['bad-pointer', 'bad-pointer', 'bad-format']);
+  });
+
+  test('a size that leads out of the heap ends the walk', () => {
+    let array = NO_OOP;
+    const found = sentencesAfter(({ memory }) => {
+      array = memory.newArray(2);
+      memory.i32[(array >> 2) + 1] = 200 << 24;
+    });
+    expect(found).toContain(
+      `bad-size: ${at(array)}, class index 51 (Array): it has 200 slots, but the heap ends 16 bytes later`,
+    );
+  });
+
+  test('an overflow word without its header is named', () => {
+    const found = sentencesAfter(({ memory }) => {
+      const array = memory.newArray(300);
+      memory.i32[(array >> 2) + 1] = 4 << 24;
+    });
+    expect(found[0]).toMatch(
+      /^bad-size: .*its header counts 4 slots, its overflow word 300; expected 255 in the header$/,
+    );
+  });
+
+  test('a class index without a class, and a format that the class does not make', () => {
+    const found = sentencesAfter(({ memory }) => {
+      memory.setClassIndex(memory.newArray(1), 900);
+      memory.allocateBytes(ClassIndex.ARRAY, 3);
+      memory.allocatePointers(ClassIndex.ARRAY, 6, 1);
+    });
+    expect(found).toEqual([
+      expect.stringMatching(/^no-class: .*class index 900: the class table has no class at its class index$/),
+      expect.stringMatching(/^bad-format: .*its format is 17, its class makes instances of format 2$/),
+      expect.stringMatching(/^bad-format: .*its format is 6$/),
+    ]);
+  });
+
+  test('an object that lacks named slots of its class', () => {
+    const found = sentencesAfter(({ memory, classNamed }) => {
+      memory.allocatePointers(memory.indexOfClass(classNamed('Point')), Format.FIXED, 1);
+    });
+    expect(found).toEqual([expect.stringMatching(/\(Point\): it has 1 slots, its class names 2$/)]);
+  });
+
+  test('a method whose header is no SmallInteger or counts too many literals', () => {
+    const found = sentencesAfter(({ memory, newMethod }) => {
+      memory.storePointer(newMethod({ literals: [], bytecodes: [1] }), 0, memory.nil);
+      memory.storePointer(newMethod({ literals: [], bytecodes: [1] }), 0, smallIntegerOop(2));
+    });
+    expect(found).toEqual([
+      expect.stringMatching(/its header is 0x1000, expected a SmallInteger$/),
+      expect.stringMatching(/its header counts 2 literals, it has 2 slots$/),
+    ]);
+  });
+
+  test('a context whose stack pointer, pc, method or sender is none', () => {
+    const found = sentencesAfter(({ memory, newContext, newMethod }) => {
+      const method = newMethod({ literals: [], bytecodes: [1] });
+      const context = newContext({ sender: memory.nil, method, receiver: memory.nil, pc: 5, stack: [] });
+      memory.storePointer(context, ContextSlot.STACKP, smallIntegerOop(17));
+      memory.storePointer(context, ContextSlot.PC, memory.true);
+      memory.storePointer(context, ContextSlot.METHOD, memory.true);
+      memory.storePointer(context, ContextSlot.SENDER, memory.true);
+    });
+    expect(found.map((sentence) => sentence.replace(/^.*Context\): /, ''))).toEqual([
+      'its stack pointer is 17, it has 16 stack slots',
+      'its method is no compiled method',
+      'its pc is neither a SmallInteger nor nil',
+      'its sender is neither a context nor nil',
+    ]);
+  });
+
+  test('a class table entry that is no class, and a class under a foreign index', () => {
+    const found = sentencesAfter(({ memory, classNamed }) => {
+      const page = memory.fetchPointer(memory.hiddenRoots, 0);
+      memory.storePointer(page, 700, memory.newByteString('no class'));
+      memory.setIdentityHash(classNamed('Point'), 701);
+      memory.storePointer(classNamed('Float'), BehaviorSlot.FORMAT, memory.nil);
+    });
+    expect(found.filter((sentence) => sentence.startsWith('bad-class'))).toEqual([
+      expect.stringMatching(/entry 34 of the class table has no SmallInteger as its format$/),
+      expect.stringMatching(/entry 700 of the class table is 0x[0-9a-f]+, which is no class$/),
+      expect.stringMatching(/entry 10\d\d of the class table has the identity hash 701, expected its index$/),
+    ]);
+  });
+
+  test('a root that is no object', () => {
+    expect(sentencesAfter(({ roots }) => void roots.push(0x700000 as Oop))).toEqual([
+      'bad-root: root 6 is 0x700000, which is no object',
+    ]);
+  });
+
+  test('stops at the given count of problems', () => {
+    const { memory } = smallHeap();
+    for (let i = 0; i < 10; i++) memory.setClassIndex(memory.newArray(1), 900);
+    expect(new HeapVerifier(memory, 3).verify()).toHaveLength(3);
+  });
+});
