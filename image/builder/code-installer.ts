@@ -179,6 +179,8 @@ export class CodeInstaller {
         });
         return oop;
       }
+      case 'fraction':
+        return this.exactNumber(literal.numerator, literal.denominator);
       case 'scaledDecimal': {
         const fraction = memory.instantiate(this.environment.classNamed('ScaledDecimal'));
         memory.storePointer(fraction, 0, this.exactNumber(literal.numerator, literal.denominator));

@@ -11,6 +11,8 @@ export type Literal =
   | { readonly kind: 'integer'; readonly value: bigint }
   | { readonly kind: 'float'; readonly value: number }
   | { readonly kind: 'scaledDecimal'; readonly numerator: bigint; readonly denominator: bigint; readonly scale: number }
+  /** An exact number that is no integer: `1e-3`. In lowest terms. */
+  | { readonly kind: 'fraction'; readonly numerator: bigint; readonly denominator: bigint }
   | { readonly kind: 'character'; readonly codePoint: number }
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'symbol'; readonly value: string }
