@@ -38,15 +38,15 @@ const refuse = (node: Node, code: ProblemCode, sentence: string): never => {
 };
 
 /** What each operation answers: the one place where ohm's untyped results get their types. */
-const expression = (node: Node): ExpressionNode => node['expression']();
-const statement = (node: Node): StatementNode => node['statement']();
-const statements = (node: Node): StatementNode[] => node['statements']();
-const message = (node: Node): MessageNode => node['message']();
-const literal = (node: Node): SourceLiteral => node['literal']();
-const declarations = (node: Node): DeclarationNode[] => node['declarations']();
-const pragma = (node: Node): PragmaNode => node['pragma']();
-const pattern = (node: Node): Pick<MethodNode, 'selector' | 'arguments'> => node['pattern']();
-const method = (node: Node): MethodNode => node['method']();
+const expression = (node: Node): ExpressionNode => node.expression();
+const statement = (node: Node): StatementNode => node.statement();
+const statements = (node: Node): StatementNode[] => node.statements();
+const message = (node: Node): MessageNode => node.message();
+const literal = (node: Node): SourceLiteral => node.literal();
+const declarations = (node: Node): DeclarationNode[] => node.declarations();
+const pragma = (node: Node): PragmaNode => node.pragma();
+const pattern = (node: Node): Pick<MethodNode, 'selector' | 'arguments'> => node.pattern();
+const method = (node: Node): MethodNode => node.method();
 
 const name = (node: Node): string => node.sourceString;
 const declaration = (node: Node): DeclarationNode => ({ name: name(node), ...rangeOf(node) });
@@ -246,7 +246,7 @@ semantics.addOperation<PragmaNode>('pragma', {
   },
   PragmaMessage_unary: (word) => ({ selector: name(word), arguments: [], ...rangeOf(word) }),
   PragmaPart(keyword, argument) {
-    return { selector: name(keyword), arguments: [argument['pragmaArgument']()], ...rangeOf(this) };
+    return { selector: name(keyword), arguments: [argument.pragmaArgument()], ...rangeOf(this) };
   },
 });
 
