@@ -115,7 +115,7 @@ export function noMemoryError(callout: string, sizeBytes: number): CalloutError 
 export function alreadyResolvedError(callout: string, resolution: string): CalloutError {
   return new CalloutError(
     'already-resolved',
-    `callout ${callout}: the fault cannot be resolved by ${resolution}, it was resolved before`,
+    `callout ${callout}: ${resolution} comes too late, it was resolved before`,
     { callout, resolution },
   );
 }

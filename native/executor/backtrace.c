@@ -24,7 +24,10 @@ static _Unwind_Reason_Code on_frame(struct _Unwind_Context *context, void *state
     uint64_t pc = (uint64_t)_Unwind_GetIP(context);
     if (!walk->started && walk->first != 0 && pc != walk->first) return _URC_NO_REASON;
     walk->started = 1;
-    if (pc >= (uint64_t)(uintptr_t)park_start && pc < (uint64_t)(uintptr_t)park_end) return _URC_NORMAL_STOP;
+    if (pc >= (uint64_t)(uintptr_t)park_start && pc < (uint64_t)(uintptr_t)park_end) {
+        *record_word(walk->record, SFFI_RECORD_COMPLETE) = 1;
+        return _URC_NORMAL_STOP;
+    }
     if (pc == 0 || walk->count >= SFFI_RECORD_FRAME_LIMIT) return _URC_NORMAL_STOP;
     *record_long(walk->record, SFFI_RECORD_FRAMES + 8 * (size_t)walk->count) = pc;
     walk->count++;

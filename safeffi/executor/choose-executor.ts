@@ -3,9 +3,11 @@
  */
 import { notAvailableError } from '../errors.ts';
 import type { Executor, ExecutorKind, ExecutorOptions } from './executor.ts';
+import { NativeExecutor } from './native.ts';
 
 export type ExecutorChoice = 'safe' | ExecutorKind;
 
-export function chooseExecutor(choice: ExecutorChoice, _options: ExecutorOptions): Executor {
+export function chooseExecutor(choice: ExecutorChoice, options: ExecutorOptions): Executor {
+  if (choice === 'safe' || choice === 'native') return new NativeExecutor(options);
   throw notAvailableError('starting', choice);
 }

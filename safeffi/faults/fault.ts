@@ -48,7 +48,7 @@ export interface Fault {
   readonly address?: ExactInteger;
   readonly access?: FaultAccess;
   /** The mapping that holds the address, or where it lies: `the guard page of the stack`. */
-  readonly mapping?: string;
+  readonly mapping?: string | undefined;
   readonly function?: string;
   readonly library?: string;
   /** `strcpy(char *dest, char *src)`. */

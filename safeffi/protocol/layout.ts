@@ -102,6 +102,8 @@ export const record = {
   senderPid: 16,
   frameCount: 20,
   registerCount: 24,
+  /** 1 when the backtrace reached the callout itself. */
+  complete: 28,
   address: 32,
   errorCode: 40,
   trap: 48,

@@ -1,6 +1,7 @@
 /**
  * `parseType('const char *')`: C type text to a `CType`. Takes scalars in every usual spelling, any number of `*`, and
- * `const`, `volatile`, `restrict`, which make no difference to a call. An unknown name with a `*` is an opaque pointer
+ * `const`, `volatile`, `restrict`; only a pointer to const is
+ * told apart: what it points to is not copied back. An unknown name with a `*` is an opaque pointer
  * (`FILE *`); without one it is an error. Struct and union types will be looked up here once they can be declared.
  */
 import { badTypeError } from '../errors.ts';
@@ -17,7 +18,8 @@ export function parseType(text: string): CType {
   const base = scalarTypes.get(name) ?? (stars > 0 ? opaque(text, name) : undefined);
   if (base === undefined) throw badTypeError(text, `there is no type named ${name}`);
   let type = base;
-  for (let i = 0; i < stars; i++) type = pointerTo(type);
+  const readOnly = stars === 1 && /\bconst\b[^*]*\*/.test(text);
+  for (let i = 0; i < stars; i++) type = pointerTo(type, readOnly);
   return type;
 }
 

@@ -12,6 +12,8 @@ export interface CType {
   readonly sizeBytes: number;
   /** What a pointer points to; undefined for other kinds. `void *` points to void. */
   readonly target?: CType | undefined;
+  /** A pointer to const: what it points to is not copied back after a call. */
+  readonly readOnly?: boolean;
 }
 
 function integer(name: string, sizeBytes: number, signed: boolean): CType {
@@ -94,9 +96,9 @@ export const scalarTypes: ReadonlyMap<string, CType> = new Map([
   ...Object.entries(aliases).map(([alias, name]): [string, CType] => [alias, canonical.find((t) => t.name === name)!]),
 ]);
 
-export function pointerTo(target: CType): CType {
-  const name = target.kind === 'pointer' ? `${target.name}*` : `${target.name} *`;
-  return { name, kind: 'pointer', sizeBytes: 8, target };
+export function pointerTo(target: CType, readOnly = false): CType {
+  const name = target.kind === 'pointer' ? `${target.name}*` : `${readOnly ? 'const ' : ''}${target.name} *`;
+  return { name, kind: 'pointer', sizeBytes: 8, target, readOnly };
 }
 
 /** The least and greatest value of an integer type (or `bool`). */

@@ -1,0 +1,155 @@
+/**
+ * One lane of a native executor as this side sees it: post a request, wait, abandon, stop at a deadline. Every wait is
+ * bounded and looks whether the process still lives; a state word that the protocol does not know ends the executor.
+ * So whatever the C code does to the shared memory, a wait ends: with `done`, `fault` or `dead`.
+ *
+ * No wake-up is lost although the request is stored without a fence: the executor sleeps a bounded first time after
+ * saying so (native/executor/lanes.c), and so does this side, whose sleeps are all bounded.
+ */
+import { control, deadlineSignal, lane as laneLayout, laneOffset, line, state } from '../protocol/layout.ts';
+import type { ArgumentBuffers } from './argument-buffers.ts';
+import type { DomainMemory } from './domain-memory.ts';
+import type { ExecutorProcess } from './executor-process.ts';
+import { linux } from './linux.ts';
+
+/** The answer of a wait when the executor has ended. */
+export const dead = -1;
+
+const longestSleepMs = 20;
+const abandonLimitMs = 1000;
+const deadlineLimitMs = 100;
+
+/** How a lane asks its executor, which may be replaced over the lane's life. */
+export interface LaneOwner {
+  readonly memory: DomainMemory;
+  readonly process: ExecutorProcess | undefined;
+  /** Ends the executor because of what it did; `reason` goes into the report. */
+  condemn(reason: string): void;
+}
+
+export class Lane {
+  readonly index: number;
+  /** Index of the line's first 32-bit word. */
+  readonly word: number;
+  readonly buffers: ArgumentBuffers;
+  /** A callout is under way or a fault stands. */
+  busy = false;
+  threadId = 0;
+  readonly #owner: LaneOwner;
+  readonly #stateAddress: bigint;
+  readonly #controlWord: number;
+
+  constructor(owner: LaneOwner, index: number, buffers: ArgumentBuffers) {
+    this.#owner = owner;
+    this.index = index;
+    this.buffers = buffers;
+    this.word = owner.memory.lineWord(index);
+    this.#stateAddress = owner.memory.addressOfWord(this.word);
+    this.#controlWord = (laneOffset(index) + laneLayout.control) / 4;
+  }
+
+  /** Hands the written frame over. */
+  post(): void {
+    const { i32 } = this.#owner.memory;
+    i32[this.word] = state.request;
+    if (Atomics.load(i32, this.word + line.executorSleeps / 4) !== 0) this.wake();
+  }
+
+  wake(): void {
+    linux().futexWake(this.#stateAddress);
+  }
+
+  /** The state as it is now; `dead` where the executor has ended or told nonsense. */
+  look(): number {
+    const seen = Atomics.load(this.#owner.memory.i32, this.word);
+    return seen === state.request || seen === state.done || seen === state.fault ? seen : this.#nonsense(seen);
+  }
+
+  /** Looks `looks` times, then sleeps until the callout is over or `timeoutMs` have gone; answers the state. */
+  wait(looks: number, timeoutMs: number): number {
+    const { i32 } = this.#owner.memory;
+    for (let n = looks; n > 0; n--) if (Atomics.load(i32, this.word) !== state.request) return this.look();
+    const limit = performance.now() + timeoutMs;
+    const sleeps = this.word + line.vmSleeps / 4;
+    let sleepMs = 1;
+    let seen = this.look();
+    while (seen === state.request) {
+      if (this.#owner.process?.alive() !== true) return this.#lastLook();
+      const leftMs = limit - performance.now();
+      if (leftMs <= 0) break;
+      Atomics.store(i32, sleeps, 1);
+      linux().futexWait(this.#stateAddress, state.request, Math.min(sleepMs, leftMs));
+      i32[sleeps] = 0;
+      seen = this.look();
+      sleepMs = Math.min(2 * sleepMs, longestSleepMs);
+    }
+    return seen;
+  }
+
+  /** Stops the callout that runs: it becomes a fault of kind deadline, unless it returned just before. */
+  interrupt(): number {
+    const { i32 } = this.#owner.memory;
+    const acks = this.#controlWord + control.deadlineAcks / 4;
+    const limit = performance.now() + deadlineLimitMs;
+    for (;;) {
+      const before = Atomics.load(i32, acks);
+      const executor = this.#owner.process;
+      if (executor?.alive() !== true) return dead;
+      linux().killThread(executor.pid, this.threadId, deadlineSignal);
+      while (Atomics.load(i32, acks) === before) {
+        if (!executor.alive()) return dead;
+        if (performance.now() > limit) return this.#fail('did not stop at its deadline');
+        linux().futexWait(this.#stateAddress, state.request, 1);
+      }
+      const seen = this.wait(0, 1);
+      if (seen !== state.request) return seen;
+      if (performance.now() > limit) return this.#fail('did not stop at its deadline');
+    }
+  }
+
+  /** Sends a thread that stands in a fault back to park. False when the executor has ended over it. */
+  abandon(): boolean {
+    const { i32 } = this.#owner.memory;
+    i32[this.word] = state.abandon;
+    this.wake();
+    const limit = performance.now() + abandonLimitMs;
+    for (let looks = 0; ; looks++) {
+      const seen = Atomics.load(i32, this.word);
+      if (seen === state.parked) return true;
+      if (seen !== state.abandon) {
+        this.#nonsense(seen);
+        return false;
+      }
+      if (looks < 2000) continue;
+      if (this.#owner.process?.alive() !== true) return false;
+      if (performance.now() > limit) {
+        this.#fail('did not leave the fault handler');
+        return false;
+      }
+      linux().futexWait(this.#stateAddress, state.abandon, 1);
+    }
+  }
+
+  /** Reads the thread that the executor made for this lane; false where it is none of its threads. */
+  adopt(): boolean {
+    const executor = this.#owner.process;
+    const threadId = Atomics.load(this.#owner.memory.i32, this.#controlWord + control.threadId / 4);
+    this.threadId = threadId;
+    return executor !== undefined && threadId > 0 && linux().killThread(executor.pid, threadId, 0) === 0;
+  }
+
+  /** The process has ended; what it finished before counts. */
+  #lastLook(): number {
+    const seen = this.look();
+    return seen === state.done ? seen : dead;
+  }
+
+  #nonsense(seen: number): number {
+    return this.#fail(`wrote ${seen} where a callout's state belongs`);
+  }
+
+  #fail(reason: string): number {
+    this.#owner.condemn(reason);
+    return dead;
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * The system calls that the native executor needs, through koffi: shared memory, futexes, processes, the memory of
+ * another process. Thin: an answer below zero means failure and `errno()` tells why. Everything here works on the
+ * calling thread and blocks it; nothing allocates in `futexWake`.
+ */
+import { koffi } from './koffi.ts';
+
+export interface Linux {
+  errno(): number;
+  errorName(code: number): string;
+  memfdCreate(name: string): number;
+  ftruncate(fd: number, sizeBytes: number): number;
+  /** Maps a descriptor shared; answers the address, or undefined. */
+  mapShared(fd: number, sizeBytes: number): bigint | undefined;
+  unmap(address: bigint, sizeBytes: number): number;
+  view(address: bigint, sizeBytes: number): ArrayBuffer;
+  close(fd: number): number;
+  /** Sleeps while the word at `address` is `expected`, at most `timeoutMs`. */
+  futexWait(address: bigint, expected: number, timeoutMs: number): void;
+  futexWake(address: bigint): void;
+  /** Starts a program with the given descriptor as its descriptor 3; answers the process id or minus the errno. */
+  spawn(path: string, args: readonly string[], environment: readonly string[], descriptor: number): number;
+  /** 0 while the process runs, its wait status + 1 once it has ended (and is reaped), -1 when it is no child of ours. */
+  reap(pid: number, block: boolean): number;
+  kill(pid: number, signal: number): number;
+  killThread(pid: number, threadId: number, signal: number): number;
+  /** Copies from another process; answers how many bytes, or minus the errno. */
+  readMemory(pid: number, address: bigint, into: Uint8Array): number;
+  writeMemory(pid: number, address: bigint, from: Uint8Array): number;
+}
+
+const syscallNumbers = { x64: { futex: 202, tgkill: 234 }, arm64: { futex: 98, tgkill: 131 } } as const;
+const memfdCloseOnExec = 1;
+const protReadWrite = 3;
+const mapShared = 1;
+const mapFailed = 0xffff_ffff_ffff_ffffn;
+const futexWaitOperation = 0;
+const futexWakeOperation = 1;
+const waitNoHang = 1;
+/** Larger than posix_spawn_file_actions_t of glibc (80) and musl (16). */
+const fileActionsBytes = 256;
+
+let made: Linux | undefined;
+
+export function linux(): Linux {
+  made ??= makeLinux();
+  return made;
+}
+
+function makeLinux(): Linux {
+  const k = koffi();
+  const numbers = process.arch === 'arm64' ? syscallNumbers.arm64 : syscallNumbers.x64;
+  const libc = k.load(null);
+  const memfdCreate = libc.func('int memfd_create(const char *name, uint flags)');
+  const ftruncate = libc.func('int ftruncate(int fd, long length)');
+  const mmap = libc.func('void *mmap(void *address, size_t length, int prot, int flags, int fd, long offset)');
+  const munmap = libc.func('int munmap(void *address, size_t length)');
+  const close = libc.func('int close(int fd)');
+  const futex = libc.func('syscall', 'long', ['long', 'void *', 'long', 'long', 'void *', 'void *', 'long']);
+  const tgkill = libc.func('syscall', 'long', ['long', 'long', 'long', 'long']);
+  const spawn = libc.func(
+    'int posix_spawn(_Out_ int *pid, const char *path, void *actions, void *attributes, const char **argv, const char **envp)',
+  );
+  const actionsInit = libc.func('int posix_spawn_file_actions_init(void *actions)');
+  const actionsDup = libc.func('int posix_spawn_file_actions_adddup2(void *actions, int fd, int wanted)');
+  const actionsDestroy = libc.func('int posix_spawn_file_actions_destroy(void *actions)');
+  const waitpid = libc.func('int waitpid(int pid, _Out_ int *status, int options)');
+  const kill = libc.func('int kill(int pid, int signal)');
+  const vmSignature = ['int', 'void *', 'ulong', 'void *', 'ulong', 'ulong'];
+  const readv = libc.func('process_vm_readv', 'long', vmSignature);
+  const writev = libc.func('process_vm_writev', 'long', vmSignature);
+
+  const errnoNames = new Map(Object.entries(k.os.errno).map(([name, code]) => [code, name]));
+  const timeout = new BigInt64Array(2);
+  const local = new BigUint64Array(2);
+  const remote = new BigUint64Array(2);
+
+  function transfer(call: typeof readv, pid: number, address: bigint, bytes: Uint8Array): number {
+    if (bytes.length === 0) return 0;
+    local[0] = k.address(bytes);
+    local[1] = BigInt(bytes.length);
+    remote[0] = address;
+    remote[1] = BigInt(bytes.length);
+    const done = Number(call(pid, local, 1, remote, 1, 0));
+    return done < 0 ? -k.errno() : done;
+  }
+
+  return {
+    errno: () => k.errno(),
+    errorName: (code) => errnoNames.get(code) ?? `errno ${code}`,
+    memfdCreate: (name) => memfdCreate(name, memfdCloseOnExec),
+    ftruncate: (fd, sizeBytes) => ftruncate(fd, sizeBytes),
+    mapShared(fd, sizeBytes) {
+      const address = mmap(null, sizeBytes, protReadWrite, mapShared, fd, 0) as bigint | null;
+      return address === null || BigInt.asUintN(64, address) === mapFailed ? undefined : address;
+    },
+    unmap: (address, sizeBytes) => munmap(address, sizeBytes),
+    view: (address, sizeBytes) => k.view(address, sizeBytes),
+    close: (fd) => close(fd),
+    futexWait(address, expected, timeoutMs) {
+      const nanoseconds = Math.max(1, Math.round(timeoutMs * 1e6));
+      timeout[0] = BigInt(Math.floor(nanoseconds / 1e9));
+      timeout[1] = BigInt(nanoseconds % 1e9);
+      futex(numbers.futex, address, futexWaitOperation, expected, timeout, null, 0);
+    },
+    futexWake(address) {
+      futex(numbers.futex, address, futexWakeOperation, 1, null, null, 0);
+    },
+    spawn(path, args, environment, descriptor) {
+      const actions = new Uint8Array(fileActionsBytes);
+      const pid = [0];
+      actionsInit(actions);
+      try {
+        const refused = actionsDup(actions, descriptor, 3);
+        if (refused !== 0) return -refused;
+        const failed = spawn(pid, path, actions, null, [...args, null], [...environment, null]);
+        return failed === 0 ? pid[0]! : -failed;
+      } finally {
+        actionsDestroy(actions);
+      }
+    },
+    reap(pid, block) {
+      const status = [0];
+      for (;;) {
+        const answer = waitpid(pid, status, block ? 0 : waitNoHang);
+        if (answer === pid) return status[0]! + 1;
+        if (answer === 0) return 0;
+        if (k.errno() !== k.os.errno.EINTR) return -1;
+      }
+    },
+    kill: (pid, signal) => kill(pid, signal),
+    killThread: (pid, threadId, signal) => Number(tgkill(numbers.tgkill, pid, threadId, signal)),
+    readMemory: (pid, address, into) => transfer(readv, pid, address, into),
+    writeMemory: (pid, address, from) => transfer(writev, pid, address, from),
+  };
+}

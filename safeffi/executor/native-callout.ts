@@ -1,0 +1,256 @@
+/**
+ * A prepared callout of the native executor: the marshaller compiled for its signature, bound to the function's address
+ * of the present generation. `invoke` is the generated hot path on lane 0; everything that is not plain (another lane, a
+ * fresh executor, a deadline, a fault) goes through `begin` and `end` here.
+ */
+import { fitsInt64, fromSigned, fromUnsigned, storeInt64 } from '../abi/int64.ts';
+import { compileMarshaller, type MarshalEnvironment, type Marshaller } from '../abi/marshaller.ts';
+import { planFrame } from '../abi/system-v-x86-64.ts';
+import { Address, CString } from '../address.ts';
+import { alreadyResolvedError, argumentCountError, argumentRangeError, argumentTypeError } from '../errors.ts';
+import { line, state } from '../protocol/layout.ts';
+import { integerRange, isCharPointer } from '../types/scalar-types.ts';
+import type { Signature } from '../types/signature.ts';
+import type { ArgumentValue, ResultValue } from '../values.ts';
+import type { CalloutOptions, PendingCallout, PreparedCallout } from './executor.ts';
+import { dead, type Lane } from './lane.ts';
+import type { NativeExecutor } from './native.ts';
+
+/** Finds the function's address in the present executor. */
+export type Resolve = () => number;
+
+export class NativeCallout implements PreparedCallout {
+  readonly name: string;
+  readonly library: string;
+  readonly signature: Signature;
+  readonly invoke: (...args: ArgumentValue[]) => ResultValue;
+  readonly #executor: NativeExecutor;
+  readonly #marshaller: Marshaller;
+  readonly #resolve: Resolve;
+  readonly #cell = new Int32Array(2);
+  #lastLine: number;
+
+  constructor(executor: NativeExecutor, library: string, name: string, signature: Signature, resolve: Resolve) {
+    this.#executor = executor;
+    this.library = library;
+    this.name = name;
+    this.signature = signature;
+    this.#resolve = resolve;
+    this.#lastLine = executor.domain.lineWord(0);
+    this.#marshaller = compileMarshaller(signature, planFrame(name, signature), this.#environment());
+    this.invoke = this.#marshaller.invoke;
+  }
+
+  call(args: readonly ArgumentValue[], options: CalloutOptions = {}): ResultValue {
+    const lane = this.begin(args);
+    const deadlineMs = options.deadlineMs ?? this.#executor.deadlineMs;
+    return this.end(lane, this.#executor.waitFor(lane, this.#executor.looks, deadlineMs), args);
+  }
+
+  start(args: readonly ArgumentValue[], options: CalloutOptions = {}): PendingCallout {
+    const lane = this.begin(args);
+    return new NativePendingCallout(this, this.#executor, lane, args, options.deadlineMs ?? this.#executor.deadlineMs);
+  }
+
+  errno(): number {
+    return this.#executor.domain.i32[this.#lastLine + line.errno / 4]!;
+  }
+
+  /** Looks the function up in the present executor unless that was done. */
+  bind(): void {
+    this.#executor.ensureStarted();
+    if (this.#cell[0] === 0) storeInt64(this.#cell, 0, this.#resolve());
+  }
+
+  /** The executor has ended: the address is to be looked up again. */
+  unbind(): void {
+    this.#cell.fill(0);
+  }
+
+  /** Checks and writes the frame on a free lane and hands it over. */
+  begin(args: readonly ArgumentValue[]): Lane {
+    if (args.length !== this.signature.arguments.length)
+      throw argumentCountError(this.name, args.length, this.signature.arguments.length);
+    this.bind();
+    const lane = this.#executor.takeLane(this.name);
+    try {
+      this.#marshaller.write(lane.word, ...args);
+    } catch (error) {
+      lane.buffers.reset();
+      this.#executor.releaseLane(lane);
+      throw error;
+    }
+    lane.post();
+    return lane;
+  }
+
+  /** Takes what came of a callout: its result, or throws the fault. */
+  end(lane: Lane, seen: number, args: readonly ArgumentValue[]): ResultValue {
+    this.#lastLine = lane.word;
+    if (seen !== state.done) throw this.#executor.faulted(this, lane, seen, args);
+    // The result is read before the lane is given up: reading a string makes no callout, but a big buffer does.
+    let value: ResultValue;
+    try {
+      value = this.#marshaller.result(lane.word);
+      if (this.#marshaller.hasPointers && !lane.buffers.finish()) throw this.#executor.overrun(this, lane, args);
+    } finally {
+      lane.buffers.reset();
+      this.#executor.releaseLane(lane);
+    }
+    return value;
+  }
+
+  #environment(): MarshalEnvironment {
+    const executor = this.#executor;
+    const { i32, f32, f64 } = executor.domain;
+    const lane0 = executor.lanes[0]!;
+    const types = this.signature.arguments;
+    /** A refused argument leaves nothing placed; a busy lane 0 is not the one that was being written. */
+    const clean = () => {
+      if (!lane0.busy) lane0.buffers.reset();
+    };
+    return {
+      i32,
+      f32,
+      f64,
+      gate: executor.gate,
+      cell: this.#cell,
+      line0: lane0.word,
+      refuse: (index, value) => {
+        clean();
+        throw this.#refusal(index, value);
+      },
+      wide64: (word, index, value) => {
+        const isInteger = typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
+        if (!isInteger || !fitsInt64(value, types[index]!.kind === 'signed')) {
+          clean();
+          throw this.#refusal(index, value);
+        }
+        storeInt64(i32, word, value);
+      },
+      pointer: (lineWord, index, value) => this.#pointer(executor.laneAt(lineWord), index, value, clean),
+      slow: (args) => this.call(args),
+      wake: () => lane0.wake(),
+      wait: () => executor.waitFor(lane0, 0, executor.deadlineMs),
+      trouble: (seen, args) => {
+        executor.occupy(lane0);
+        return this.end(lane0, seen === state.fault || seen === dead ? seen : lane0.look(), args);
+      },
+      finish: () => lane0.buffers.finish(),
+      overrun: (args) => {
+        try {
+          throw executor.overrun(this, lane0, args);
+        } finally {
+          lane0.buffers.reset();
+        }
+      },
+      signed64: fromSigned,
+      unsigned64: fromUnsigned,
+      address: (low, high) => new Address(fromUnsigned(low, high), executor.generation),
+      text: (low, high) => executor.readResultString(this, fromUnsigned(low, high)),
+    };
+  }
+
+  #pointer(lane: Lane, index: number, value: unknown, clean: () => void): number {
+    const type = this.signature.arguments[index]!;
+    if (typeof value === 'string' && takesStrings(type)) return lane.buffers.placeString(index + 1, value);
+    if (value instanceof Uint8Array) {
+      return lane.buffers.placeBytes(index + 1, value, 'ByteArray', false, type.readOnly !== true);
+    }
+    if (value instanceof Address) {
+      if (value.generation !== 0 && value.generation !== this.#executor.generation) {
+        clean();
+        throw this.#executor.stale(this, index + 1, value);
+      }
+      const number = Number(value.value);
+      if (Number.isSafeInteger(number) && number >= 0) return number;
+      clean();
+      throw argumentTypeError(this.name, index + 1, value.toString(), 'an address below 2^53');
+    }
+    if (value instanceof CString && takesStrings(type)) {
+      return lane.buffers.placeBytes(index + 1, value.bytes, 'String', true, type.readOnly !== true);
+    }
+    if (ArrayBuffer.isView(value)) {
+      const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+      return lane.buffers.placeBytes(index + 1, bytes, 'ByteArray', false, type.readOnly !== true);
+    }
+    clean();
+    throw this.#refusal(index, value);
+  }
+
+  #refusal(index: number, value: unknown): Error {
+    const type = this.signature.arguments[index]!;
+    const isInteger = typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
+    if ((type.kind === 'signed' || type.kind === 'unsigned' || type.kind === 'bool') && isInteger) {
+      const { low, high } = integerRange(type);
+      return argumentRangeError(this.name, index + 1, value, type.name, low, high);
+    }
+    return argumentTypeError(this.name, index + 1, value, expectedText(type));
+  }
+}
+
+function takesStrings(type: Signature['returns']): boolean {
+  return isCharPointer(type) || type.target?.kind === 'void' || type.target?.sizeBytes === 1;
+}
+
+/** What an error says was expected: `int (-2147483648 to 2147483647)`, `char * (…)`. */
+export function expectedText(type: Signature['returns']): string {
+  if (type.kind === 'signed' || type.kind === 'unsigned') {
+    const { low, high } = integerRange(type);
+    return `${type.name} (${low} to ${high})`;
+  }
+  if (type.kind === 'bool') return 'bool (true or false)';
+  if (type.kind === 'float') return `${type.name} (a Float)`;
+  return takesStrings(type)
+    ? `${type.name} (an address, a String, a ByteArray or nil)`
+    : `${type.name} (an address, a ByteArray or nil)`;
+}
+
+class NativePendingCallout implements PendingCallout {
+  readonly #callout: NativeCallout;
+  readonly #executor: NativeExecutor;
+  readonly #lane: Lane;
+  readonly #args: readonly ArgumentValue[];
+  readonly #deadline: number;
+  readonly #epoch: number;
+  #over: number | undefined;
+  #taken = false;
+
+  constructor(
+    callout: NativeCallout,
+    executor: NativeExecutor,
+    lane: Lane,
+    args: readonly ArgumentValue[],
+    deadlineMs: number | undefined,
+  ) {
+    this.#callout = callout;
+    this.#executor = executor;
+    this.#lane = lane;
+    this.#args = args;
+    this.#epoch = executor.epoch;
+    this.#deadline = performance.now() + (deadlineMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  poll(): boolean {
+    if (this.#over !== undefined) return true;
+    const seen = this.#epoch === this.#executor.epoch ? this.#lane.look() : dead;
+    if (seen !== state.request) this.#over = seen;
+    return this.#over !== undefined;
+  }
+
+  wait(timeoutMs: number): boolean {
+    if (this.poll()) return true;
+    const leftMs = this.#deadline - performance.now();
+    let seen = this.#lane.wait(0, Math.max(0, Math.min(timeoutMs, leftMs)));
+    if (seen === state.request && leftMs <= timeoutMs) seen = this.#lane.interrupt();
+    if (seen !== state.request) this.#over = seen;
+    return this.#over !== undefined;
+  }
+
+  result(): ResultValue {
+    if (this.#taken) throw alreadyResolvedError(this.#callout.name, 'a second result');
+    while (!this.wait(60_000));
+    this.#taken = true;
+    return this.#callout.end(this.#lane, this.#over ?? dead, this.#args);
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * Memory of a native executor, read and written from here (process_vm_readv): a bad address is answered with EFAULT
+ * where a load would have crashed, and becomes a MemoryViolation that the executor never notices.
+ */
+import { type Address, type ExactInteger, exact } from '../address.ts';
+import { noMemoryError } from '../errors.ts';
+import { pageBytes } from '../protocol/layout.ts';
+import { parseSignature } from '../types/signature.ts';
+import type { ExecutorMemory, PreparedCallout } from './executor.ts';
+import { linux } from './linux.ts';
+import type { NativeExecutor } from './native.ts';
+
+const firstChunkBytes = 256;
+
+/** Names the operation in a report, where no callout is to blame. */
+function operation(name: string): PreparedCallout {
+  const signature = parseSignature(name, { returns: 'void', arguments: [] });
+  const none = () => undefined;
+  const start = () => ({ poll: () => true, wait: () => true, result: none });
+  return { name, library: 'safeffi', signature, invoke: none, call: none, start, errno: () => 0 };
+}
+
+const reading = operation('read');
+const writing = operation('write');
+
+export class NativeMemory implements ExecutorMemory {
+  readonly #executor: NativeExecutor;
+
+  constructor(executor: NativeExecutor) {
+    this.#executor = executor;
+  }
+
+  read(address: Address, sizeBytes: number): Uint8Array {
+    const bytes = new Uint8Array(sizeBytes);
+    const start = this.#check(reading, address);
+    const done = linux().readMemory(this.#pid(), start, bytes);
+    if (done !== sizeBytes) throw this.#violation(reading, start, done, 'read');
+    return bytes;
+  }
+
+  write(address: Address, bytes: Uint8Array): void {
+    const start = this.#check(writing, address);
+    const done = linux().writeMemory(this.#pid(), start, bytes);
+    if (done !== bytes.length) throw this.#violation(writing, start, done, 'write');
+  }
+
+  allocate(sizeBytes: number): Address {
+    const address = this.#executor.system('calloc').call([1, sizeBytes]) as Address;
+    if (address.isNull) throw noMemoryError('calloc', sizeBytes);
+    return address;
+  }
+
+  free(address: Address): void {
+    this.#executor.system('free').call([address]);
+  }
+
+  readCString(address: Address, limitBytes?: number): Uint8Array {
+    this.#check(reading, address);
+    return this.readBytesUntilNul(reading, address.value, limitBytes, 'in a string');
+  }
+
+  /** The bytes up to a NUL or to the limit; never reads across a page that is not needed. */
+  readBytesUntilNul(
+    callout: PreparedCallout,
+    address: ExactInteger,
+    limitBytes: number | undefined,
+    what: string,
+  ): Uint8Array {
+    const limit = limitBytes ?? Number.POSITIVE_INFINITY;
+    const chunks: Uint8Array[] = [];
+    let at = BigInt(address);
+    let total = 0;
+    let want = firstChunkBytes;
+    while (total < limit) {
+      const toPageEnd = pageBytes - Number(at % BigInt(pageBytes));
+      const chunk = new Uint8Array(Math.min(want, toPageEnd, limit - total));
+      const done = linux().readMemory(this.#pid(), at, chunk);
+      if (done !== chunk.length) throw this.#executor.violation(callout, exact(at), 'read', what);
+      const nul = chunk.indexOf(0);
+      if (nul >= 0) {
+        chunks.push(chunk.subarray(0, nul));
+        break;
+      }
+      chunks.push(chunk);
+      at += BigInt(chunk.length);
+      total += chunk.length;
+      want = pageBytes;
+    }
+    return chunks.length === 1 ? chunks[0]! : Uint8Array.from(Buffer.concat(chunks));
+  }
+
+  /** For the engine itself: undefined where the memory cannot be read. */
+  tryRead(address: number, sizeBytes: number): Uint8Array | undefined {
+    if (!Number.isSafeInteger(address) || address < 0) return undefined;
+    const bytes = new Uint8Array(sizeBytes);
+    return linux().readMemory(this.#pid(), BigInt(address), bytes) === sizeBytes ? bytes : undefined;
+  }
+
+  readInto(address: number, into: Uint8Array): void {
+    const done = linux().readMemory(this.#pid(), BigInt(address), into);
+    if (done !== into.length) throw this.#violation(reading, BigInt(address), done, 'read');
+  }
+
+  writeFrom(address: number, from: Uint8Array): void {
+    const done = linux().writeMemory(this.#pid(), BigInt(address), from);
+    if (done !== from.length) throw this.#violation(writing, BigInt(address), done, 'write');
+  }
+
+  #pid(): number {
+    this.#executor.ensureStarted();
+    return this.#executor.pid!;
+  }
+
+  #check(callout: PreparedCallout, address: Address): bigint {
+    this.#executor.ensureStarted();
+    if (address.generation !== 0 && address.generation !== this.#executor.generation)
+      throw this.#executor.stale(callout, 1, address);
+    return BigInt(address.value);
+  }
+
+  #violation(callout: PreparedCallout, start: bigint, done: number, access: 'read' | 'write'): Error {
+    const at = done > 0 ? start + BigInt(done) : start;
+    const reason = done < 0 ? ` (${linux().errorName(-done)})` : '';
+    return this.#executor.violation(callout, exact(at), access, `asked for by the VM${reason}`);
+  }
+}

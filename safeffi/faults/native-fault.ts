@@ -1,0 +1,210 @@
+/**
+ * A fault record made into a `Fault`: kind, sentence and facts. Names of functions and mappings are looked up when they
+ * are first asked for, because a program that answers a fault and goes on never asks.
+ */
+import { type ExactInteger, hex } from '../address.ts';
+import { domainBase, lane as laneLayout, laneOffset, recordKind } from '../protocol/layout.ts';
+import { signalCodeName, signalName } from '../signals.ts';
+import type { CFrame, Fault, FaultAccess, FaultArgument, FaultChoice, FaultKind } from './fault.ts';
+import type { ProcessMap } from './process-map.ts';
+import type { RawFault } from './raw-fault.ts';
+
+/** What surrounds the record: the callout and the executor that it belongs to. */
+export interface FaultContext {
+  readonly function: string;
+  readonly library: string;
+  readonly declaration: string;
+  readonly pid: number;
+  readonly generation: number;
+  readonly laneIndex: number;
+  readonly map: ProcessMap;
+  /** The argument that an address belongs to. */
+  argumentAt(address: number): FaultArgument | undefined;
+  /** Frames beyond those that the handler could walk, found in the stack's words. */
+  readonly scanned: readonly CFrame[];
+  readonly deadlineMs: number | undefined;
+}
+
+const pageFaultTrap = 14;
+const choices: readonly FaultChoice[] = ['answer', 'retry', 'restart', 'terminate'];
+
+const kinds: Readonly<Record<string, FaultKind>> = {
+  SIGSEGV: 'MemoryViolation',
+  SIGBUS: 'MemoryViolation',
+  SIGFPE: 'ArithmeticFault',
+  SIGILL: 'IllegalInstruction',
+  SIGTRAP: 'IllegalInstruction',
+};
+
+export class NativeFault implements Fault {
+  readonly kind: FaultKind;
+  readonly summary: string;
+  readonly signal?: string;
+  readonly code?: string;
+  readonly address?: ExactInteger;
+  readonly access?: FaultAccess;
+  readonly function: string;
+  readonly library: string;
+  readonly declaration: string;
+  readonly argument?: FaultArgument;
+  readonly registers?: Readonly<Record<string, ExactInteger>>;
+  readonly executor: Fault['executor'];
+  readonly choices = choices;
+  readonly #raw: RawFault;
+  readonly #context: FaultContext;
+  #frames: readonly CFrame[] | undefined;
+
+  constructor(raw: RawFault, context: FaultContext) {
+    this.#raw = raw;
+    this.#context = context;
+    this.function = context.function;
+    this.library = context.library;
+    this.declaration = context.declaration;
+    this.executor = { pid: context.pid, generation: context.generation, kind: 'native' };
+    if (Object.keys(raw.registers).length > 0) this.registers = raw.registers;
+    if (raw.kind === recordKind.signal) {
+      this.signal = signalName(raw.signal);
+      const code = signalCodeName(this.signal, raw.code);
+      if (code !== undefined) this.code = code;
+    }
+    const sent = raw.kind === recordKind.signal && raw.code <= 0;
+    this.kind = kindOf(raw, this.signal, sent, context.pid);
+    if (this.signal !== undefined && !sent && this.kind !== 'CalloutAborted') {
+      const isMemory = this.kind === 'MemoryViolation';
+      const isKnown = !isMemory || raw.trap === pageFaultTrap;
+      if (isKnown) this.address = raw.address;
+      if (isMemory && isKnown) this.access = accessOf(raw.errorCode);
+      if (isMemory && isKnown) {
+        const argument = context.argumentAt(Number(raw.address));
+        if (argument !== undefined) this.argument = argument;
+      }
+    }
+    this.summary = this.#describe(sent);
+  }
+
+  get cFrames(): readonly CFrame[] {
+    this.#frames ??= [
+      ...this.#raw.frames.map((address, index) => describeFrame(this.#context.map, address, index > 0, true)),
+      ...this.#context.scanned,
+    ];
+    return this.#frames;
+  }
+
+  get mapping(): string | undefined {
+    if (this.address === undefined || this.argument !== undefined || this.kind !== 'MemoryViolation') return undefined;
+    const address = Number(this.address);
+    const place = placeInLane(address, this.#context.laneIndex);
+    if (place !== undefined) return place;
+    const found = this.#context.map.find(address);
+    if (found === undefined) return undefined;
+    return `${hex(found.start)}-${hex(found.end)} ${found.access.slice(0, 3)}${found.path === '' ? '' : ` ${found.path}`}`;
+  }
+
+  toJSON(): Record<string, unknown> {
+    const { kind, summary, signal, code, address, access, mapping, argument, cFrames, registers, executor } = this;
+    const { function: name, library, declaration } = this;
+    return {
+      kind,
+      summary,
+      signal,
+      code,
+      address,
+      access,
+      mapping,
+      function: name,
+      library,
+      declaration,
+      argument,
+      cFrames,
+      registers,
+      executor,
+      choices,
+    };
+  }
+
+  #describe(sent: boolean): string {
+    const raw = this.#raw;
+    switch (raw.kind) {
+      case recordKind.exit:
+        return raw.status < 0 ? 'exit was called' : `exit(${raw.status}) was called`;
+      case recordKind.immediateExit:
+        return `_exit(${raw.status}) was called`;
+      case recordKind.threadExit:
+        return 'pthread_exit was called';
+      case recordKind.deadline: {
+        const { deadlineMs } = this.#context;
+        return deadlineMs === undefined ? 'stopped at its deadline' : `stopped after its deadline of ${deadlineMs} ms`;
+      }
+      default:
+        return this.#describeSignal(sent);
+    }
+  }
+
+  #describeSignal(sent: boolean): string {
+    const raw = this.#raw;
+    if (this.signal === 'SIGABRT') return 'abort was called';
+    if (sent) {
+      return raw.senderPid === this.#context.pid
+        ? `${this.signal} was raised by the code itself`
+        : `${this.signal} was sent by process ${raw.senderPid}`;
+    }
+    switch (this.kind) {
+      case 'MemoryViolation':
+        return this.#describeViolation();
+      case 'ArithmeticFault':
+        return `${this.code === 'FPE_INTDIV' ? 'integer division by zero or overflow' : 'arithmetic exception'} at ${hex(raw.address)}`;
+      case 'IllegalInstruction':
+        return this.signal === 'SIGTRAP'
+          ? 'breakpoint or trap instruction'
+          : `illegal instruction at ${hex(raw.address)}`;
+      default:
+        return `stopped by ${this.signal}`;
+    }
+  }
+
+  #describeViolation(): string {
+    if (this.address === undefined) return 'access to an address that no process can have';
+    const what = `${this.access ?? 'access'} at ${hex(this.address)}`;
+    const { argument } = this;
+    if (argument === undefined) {
+      const place = placeInLane(Number(this.address), this.#context.laneIndex);
+      return place === undefined ? what : `${what}, ${place}: the C stack has overflowed`;
+    }
+    const whole = `argument ${argument.position} (${argument.kind}, ${argument.sizeBytes} bytes)`;
+    const nul = argument.kind === 'String' ? 1 : 0;
+    const past = argument.offset - argument.sizeBytes - nul;
+    if (past >= 0) return `${what}, ${past} bytes past the end of ${whole}`;
+    return argument.offset < 0
+      ? `${what}, ${-argument.offset} bytes before ${whole}`
+      : `${what}, at offset ${argument.offset} of ${whole}`;
+  }
+}
+
+function kindOf(raw: RawFault, signal: string | undefined, sent: boolean, pid: number): FaultKind {
+  if (raw.kind === recordKind.deadline) return 'CalloutTimeout';
+  if (raw.kind !== recordKind.signal || signal === undefined) return 'CalloutAborted';
+  if (sent && raw.senderPid !== pid) return 'CalloutAborted';
+  return kinds[signal] ?? 'CalloutAborted';
+}
+
+function accessOf(errorCode: number): FaultAccess {
+  if ((errorCode & 16) !== 0) return 'execute';
+  return (errorCode & 2) !== 0 ? 'write' : 'read';
+}
+
+/** `the guard page of the stack` for an address there. */
+function placeInLane(address: number, laneIndex: number): string | undefined {
+  const offset = address - domainBase - laneOffset(laneIndex);
+  const guardEnd = laneLayout.stackGuard + laneLayout.stackGuardBytes;
+  return offset >= laneLayout.stackGuard && offset < guardEnd ? 'the guard pages of the stack' : undefined;
+}
+
+/** Names a code address. A return address is looked up one byte back: the call may end its function. */
+export function describeFrame(map: ProcessMap, address: ExactInteger, isReturn: boolean, certain: boolean): CFrame {
+  const number = Number(address);
+  const place = map.codeAt(number, isReturn ? number - 1 : number);
+  if (place === undefined) return { address, certain };
+  const { module, moduleOffset, symbol } = place;
+  if (symbol === undefined) return { address, module, moduleOffset, certain };
+  return { address, module, moduleOffset, symbol: symbol.name, symbolOffset: symbol.offset, certain };
+}

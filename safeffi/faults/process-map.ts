@@ -1,0 +1,82 @@
+/**
+ * What is mapped where in an executor, from /proc/PID/maps: to name the module of an instruction and the mapping that a
+ * bad address hit. Read when an address is not covered by what was read before.
+ */
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { type CodeSymbol, symbolAt } from './elf-symbols.ts';
+
+export interface Mapping {
+  readonly start: number;
+  readonly end: number;
+  /** `r-xp`. */
+  readonly access: string;
+  readonly fileOffset: number;
+  /** A path, `[heap]`, `[stack]`, or empty. */
+  readonly path: string;
+}
+
+export function parseMaps(text: string): Mapping[] {
+  const mappings: Mapping[] = [];
+  for (const row of text.split('\n')) {
+    const match = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) \S+ \d+\s*(.*)$/.exec(row);
+    if (match === null) continue;
+    mappings.push({
+      start: Number.parseInt(match[1]!, 16),
+      end: Number.parseInt(match[2]!, 16),
+      access: match[3]!,
+      fileOffset: Number.parseInt(match[4]!, 16),
+      path: match[5]!,
+    });
+  }
+  return mappings;
+}
+
+export interface CodePlace {
+  readonly module: string;
+  readonly moduleOffset: number;
+  readonly symbol?: CodeSymbol;
+}
+
+export class ProcessMap {
+  readonly #pid: number;
+  #mappings: readonly Mapping[] = [];
+
+  constructor(pid: number) {
+    this.#pid = pid;
+  }
+
+  /** Reads the mappings anew; those known before stay when the process has ended. */
+  refresh(): void {
+    try {
+      const fresh = parseMaps(readFileSync(`/proc/${this.#pid}/maps`, 'latin1'));
+      if (fresh.length > 0) this.#mappings = fresh;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')))
+        throw error;
+    }
+  }
+
+  find(address: number): Mapping | undefined {
+    return this.#mappings.find((mapping) => address >= mapping.start && address < mapping.end);
+  }
+
+  /** Whether an instruction can lie there. */
+  isCode(address: number): boolean {
+    return this.find(address)?.access[2] === 'x';
+  }
+
+  /** The module of an instruction and the function, where the file tells it. `look` is the address to look up. */
+  codeAt(address: number, look = address): CodePlace | undefined {
+    const mapping = this.find(look);
+    if (mapping === undefined || mapping.access[2] !== 'x' || !mapping.path.startsWith('/')) return undefined;
+    const path = mapping.path.replace(/ \(deleted\)$/, '');
+    const base = this.#mappings.find((other) => other.path === mapping.path && other.fileOffset === 0)?.start;
+    const moduleOffset = base === undefined ? address - mapping.start + mapping.fileOffset : address - base;
+    const symbol = symbolAt(path, moduleOffset - (address - look));
+    const place = { module: basename(path), moduleOffset };
+    return symbol === undefined
+      ? place
+      : { ...place, symbol: { name: symbol.name, offset: symbol.offset + (address - look) } };
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Where the handler's unwinder could not reach the callout (a jump to a bad address, a broken stack, code without unwind
+ * tables), the stack itself is read. After a jump to an address that is no code, the word on top of the stack is the
+ * return address of that call, for certain; further words that point behind a call instruction are marked uncertain.
+ */
+import { domainBase, lane as laneLayout, laneOffset } from '../protocol/layout.ts';
+import type { CFrame } from './fault.ts';
+import { describeFrame } from './native-fault.ts';
+import type { ProcessMap } from './process-map.ts';
+import type { RawFault } from './raw-fault.ts';
+
+export type ReadMemory = (address: number, sizeBytes: number) => Uint8Array | undefined;
+
+const scanBytes = 2048;
+const frameLimit = 8;
+
+export function scanStack(raw: RawFault, laneIndex: number, map: ProcessMap, read: ReadMemory): CFrame[] {
+  const sp = Number(raw.registers.rsp ?? 0);
+  const base = domainBase + laneOffset(laneIndex);
+  const top = base + laneLayout.overflow;
+  const low = base + laneLayout.stackGuard + laneLayout.stackGuardBytes;
+  if (raw.complete || sp < low || sp >= top) return [];
+  const bytes = read(sp, Math.min(scanBytes, top - sp));
+  if (bytes === undefined) return [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const jumped = raw.registers.rip !== undefined && !map.isCode(Number(raw.registers.rip));
+  const frames: CFrame[] = [];
+  for (let at = 0; at + 8 <= bytes.length && frames.length < frameLimit; at += 8) {
+    const word = Number(view.getBigUint64(at, true));
+    if (!map.isCode(word)) continue;
+    const certain = at === 0 && jumped;
+    if (!certain && !followsCall(word, read)) continue;
+    const frame = describeFrame(map, word, true, certain);
+    if (frame.module === 'executor') break;
+    frames.push(frame);
+  }
+  return frames;
+}
+
+/** Whether the bytes before `address` may be a call: E8 rel32, or FF /2 with its operand (2 to 7 bytes). */
+function followsCall(address: number, read: ReadMemory): boolean {
+  const before = read(address - 7, 7);
+  if (before === undefined) return false;
+  if (before[2] === 0xe8) return true;
+  for (let length = 2; length <= 7; length++) {
+    if (before[7 - length] === 0xff && ((before[8 - length]! >> 3) & 7) === 2) return true;
+  }
+  return false;
+}
