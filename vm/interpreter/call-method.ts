@@ -28,11 +28,20 @@ export function makeCallMethod(
   values: readonly Oop[],
   name: Oop,
 ): Oop {
-  const literals = [selector, receiver, ...values, name, classAssociation(memory)];
   const code: number[] = [];
   for (let literal = 1; literal <= values.length + 1; literal++) code.push(PUSH_LITERAL, literal);
   if (values.length >= SEND_ARGUMENTS) code.push(EXTENSION_B, Math.floor(values.length / SEND_ARGUMENTS));
   code.push(SEND, values.length % SEND_ARGUMENTS, RETURN_TOP);
+  const literals = [selector, receiver, ...values, name, classAssociation(memory)];
+  return makeMethod(memory, literals, code, values.length + 1 > SMALL_CONTEXT_STACK);
+}
+
+/** A method with a large context that answers what lies on top of its stack: its contexts lend room for arguments. */
+export function makeBridgeMethod(memory: ObjectMemory): Oop {
+  return makeMethod(memory, [memory.nil, classAssociation(memory)], [RETURN_TOP], true);
+}
+
+function makeMethod(memory: ObjectMemory, literals: readonly Oop[], code: readonly number[], large: boolean): Oop {
   const byteCount = 4 * (literals.length + 1) + code.length;
   const slotCount = (byteCount + 3) >> 2;
   if (!memory.hasRoomFor(slotCount)) return NO_OOP;
@@ -43,7 +52,7 @@ export function makeCallMethod(
     argumentCount: 0,
     tempCount: 0,
     hasPrimitive: false,
-    needsLargeFrame: values.length + 1 > SMALL_CONTEXT_STACK,
+    needsLargeFrame: large,
     isSista: true,
   });
   memory.storePointer(method, 0, header);

@@ -19,8 +19,13 @@ export type Outcome =
   | { readonly kind: 'unhandled'; readonly exception: Oop; readonly context: Oop; readonly process: Oop }
   | { readonly kind: 'quit'; readonly exitCode: number }
   | { readonly kind: 'interrupted' }
+  /** The call's process ended itself. */
+  | { readonly kind: 'terminated' }
   /** The call's process waits for what never comes: nothing can run and no timer is set. */
   | { readonly kind: 'stuck' };
+
+/** The kernel's Process notes in this slot, behind its name, that it has ended. */
+const TERMINATED_SLOT = ProcessSlot.NAME + 1;
 
 /** A call under way. */
 export interface HostCall {
@@ -59,6 +64,19 @@ export class HostCalls implements RootHolder {
   private activeCall(): HostCall | undefined {
     const active = this.vm.scheduler.activeProcess();
     return this.calls.findLast((call) => call.outcome === undefined && call.process === active);
+  }
+
+  /** True when a call of the host began the active process, and waits for it. */
+  isHostProcess(): boolean {
+    return this.activeCall() !== undefined;
+  }
+
+  /** The active process is about to suspend itself. When it says that it is terminated, that is the end of its call. */
+  noteSuspended(process: Oop): void {
+    const { memory } = this.vm;
+    const call = this.activeCall();
+    if (call === undefined || memory.slotCountOf(process) <= TERMINATED_SLOT) return;
+    if (memory.fetchPointer(process, TERMINATED_SLOT) === memory.true) this.finish(call, { kind: 'terminated' });
   }
 
   /** Ends the active process's call with a value; false when it belongs to none. */

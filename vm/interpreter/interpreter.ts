@@ -33,7 +33,7 @@ import {
 import { VMBug } from '../vm-bug.ts';
 import { ContextPool } from './context-pool.ts';
 import { HostCalls } from './host-calls.ts';
-import { MethodCache } from './method-cache.ts';
+import { cacheSlot, MethodCache } from './method-cache.ts';
 import { lookupMethod } from './method-lookup.ts';
 import type { PrimitiveHost } from './primitive.ts';
 import { PrimitiveTable } from './primitive-table.ts';
@@ -164,7 +164,7 @@ export class Interpreter implements PrimitiveHost, RootHolder {
     return (
       smallIntegerValue(pc) > (headerLiteralCount(header) + 1) * 4 &&
       smallIntegerValue(pc) <= memory.byteSizeOf(method) &&
-      depth >= headerTempCount(header) &&
+      depth >= 0 &&
       depth < memory.slotCountOf(context) - ContextSlot.STACK
     );
   }
@@ -312,7 +312,16 @@ export class Interpreter implements PrimitiveHost, RootHolder {
   }
 
   sendToClass(selector: Oop, argumentCount: number, lookupClass: Oop): void {
-    const count = this.findMethod(selector, argumentCount, lookupClass, -1);
+    let count = argumentCount;
+    const classIndex = this.memory.indexOfClass(lookupClass);
+    const { words } = this.cache;
+    const slot = cacheSlot(selector, classIndex);
+    if (words[slot] === selector && words[slot + 1] === classIndex) {
+      this.newMethod = words[slot + 2]! as Oop;
+      this.newPrimitive = words[slot + 3]!;
+    } else {
+      count = this.findMethod(selector, argumentCount, lookupClass, classIndex);
+    }
     this.noteReceiver(this.stackValue(count));
     this.execute(count);
   }

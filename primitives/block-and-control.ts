@@ -1,0 +1,251 @@
+/**
+ * Primitives that run code: blocks, `perform:`, methods as objects; and those that work on contexts, on which the image
+ * builds exceptions and unwinding.
+ *
+ * Arguments that come in an Array are pushed onto the caller's stack. Where that has no room for them, a bridge does it: a
+ * large context that only hands the value on.
+ */
+import { makeBridgeMethod } from '../vm/interpreter/call-method.ts';
+import type { Interpreter } from '../vm/interpreter/interpreter.ts';
+import { lookupMethod } from '../vm/interpreter/method-lookup.ts';
+import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import { abandon, HANDLER_MARKER, isContext, isMarked, senderOf, UNWIND_MARKER } from '../vm/interpreter/returns.ts';
+import { headerArgumentCount, methodHeaderOf } from '../vm/memory/method-access.ts';
+import { isImmediate, NO_OOP, type Oop, smallIntegerOop, smallIntegerValue } from '../vm/memory/oop.ts';
+import { BehaviorSlot, ClassIndex, ClosureSlot, ContextSlot, PrimitiveError } from '../vm/memory/well-known.ts';
+import { setStackPointer, visibleSlots } from './object-access.ts';
+import { integerWithin, isArray, isBehavior, isCompiledCode } from './operands.ts';
+
+// Blocks
+
+function isClosureTaking(vm: Interpreter, oop: Oop, argumentCount: number): boolean {
+  const { memory } = vm;
+  return (
+    !isImmediate(oop) &&
+    memory.classIndexOfObject(oop) === ClassIndex.FULL_BLOCK_CLOSURE &&
+    memory.fetchPointer(oop, ClosureSlot.ARGUMENT_COUNT) === smallIntegerOop(argumentCount) &&
+    isCompiledCode(memory, memory.fetchPointer(oop, ClosureSlot.CODE))
+  );
+}
+
+const value: Primitive = (vm, argumentCount) => {
+  const closure = vm.stackValue(argumentCount);
+  if (!isClosureTaking(vm, closure, argumentCount)) return vm.fail(PrimitiveError.BAD_NUMBER_OF_ARGUMENTS);
+  vm.activateClosure(closure, argumentCount);
+  return true;
+};
+
+const valueWithArguments: Primitive = (vm) => {
+  const { memory } = vm;
+  const closure = vm.stackValue(1);
+  const values = vm.stackValue(0);
+  if (!isArray(memory, values)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+  const count = memory.slotCountOf(values);
+  if (!isClosureTaking(vm, closure, count)) return vm.fail(PrimitiveError.BAD_NUMBER_OF_ARGUMENTS);
+  if (!pushAll(vm, 1, closure, values)) return vm.fail(PrimitiveError.NO_MEMORY);
+  vm.activateClosure(closure, count);
+  return true;
+};
+
+/**
+ * Drops the receiver and `dropped` arguments from the stack and pushes `receiver` and the Array's elements, in a bridge
+ * where the active context has no room. False when the bridge cannot be allocated; then nothing has changed.
+ */
+function pushAll(vm: Interpreter, dropped: number, receiver: Oop, values: Oop): boolean {
+  const { memory } = vm;
+  const count = memory.slotCountOf(values);
+  const slots = (vm.context >> 2) + 2;
+  const room = slots + memory.slotCountOf(vm.context) - 1 - (vm.sp - dropped);
+  if (count > room) {
+    const bridge = makeBridgeMethod(memory);
+    if (bridge === NO_OOP) return false;
+    vm.sp -= dropped;
+    vm.memory.i32[vm.sp] = memory.nil;
+    vm.activate(bridge, 0);
+  } else {
+    vm.sp -= dropped + 1;
+  }
+  vm.push(receiver);
+  for (let index = 0; index < count; index++) vm.push(memory.fetchPointer(values, index));
+  return true;
+}
+
+// perform:
+
+/** Arguments that the method found for the selector takes; undefined when there is none: #doesNotUnderstand: decides. */
+function argumentsTakenBy(vm: Interpreter, selector: Oop, behavior: Oop): number | undefined {
+  const method = lookupMethod(vm.memory, behavior, selector);
+  if (method === NO_OOP || !isCompiledCode(vm.memory, method)) return undefined;
+  return headerArgumentCount(methodHeaderOf(vm.memory, method));
+}
+
+const perform: Primitive = (vm, argumentCount) => {
+  const { memory } = vm;
+  const selector = vm.stackValue(argumentCount - 1);
+  const receiver = vm.stackValue(argumentCount);
+  if (isImmediate(selector)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+  const count = argumentCount - 1;
+  const taken = argumentsTakenBy(vm, selector, memory.classOf(receiver));
+  if (taken !== undefined && taken !== count) return vm.fail(PrimitiveError.BAD_NUMBER_OF_ARGUMENTS);
+  const selectorAt = vm.sp - count;
+  memory.i32.copyWithin(selectorAt, selectorAt + 1, selectorAt + 1 + count);
+  vm.sp--;
+  vm.send(selector, count);
+  return true;
+};
+
+function performIn(
+  vm: Interpreter,
+  dropped: number,
+  receiver: Oop,
+  selector: Oop,
+  values: Oop,
+  behavior: Oop,
+): boolean {
+  const { memory } = vm;
+  if (!isArray(memory, values) || isImmediate(selector)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+  const count = memory.slotCountOf(values);
+  const taken = argumentsTakenBy(vm, selector, behavior);
+  // A method takes at most 15; no message with more can be sent.
+  if (count > 15 || (taken !== undefined && taken !== count)) return vm.fail(PrimitiveError.BAD_NUMBER_OF_ARGUMENTS);
+  if (!pushAll(vm, dropped, receiver, values)) return vm.fail(PrimitiveError.NO_MEMORY);
+  vm.sendToClass(selector, count, behavior);
+  return true;
+}
+
+const performWithArguments: Primitive = (vm) => {
+  const receiver = vm.stackValue(2);
+  return performIn(vm, 2, receiver, vm.stackValue(1), vm.stackValue(0), vm.memory.classOf(receiver));
+};
+
+const performInSuperclass: Primitive = (vm) => {
+  const { memory } = vm;
+  const receiver = vm.stackValue(3);
+  const behavior = vm.stackValue(0);
+  if (!isBehavior(memory, behavior)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+  let current = memory.classOf(receiver);
+  while (current !== behavior) {
+    if (!isBehavior(memory, current)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    current = memory.fetchPointer(current, BehaviorSlot.SUPERCLASS);
+  }
+  return performIn(vm, 3, receiver, vm.stackValue(2), vm.stackValue(1), behavior);
+};
+
+/** `receiver withArgs: anArray executeMethod: aMethod`; with 3 arguments the mirror form names the receiver first. */
+const executeMethod: Primitive = (vm, argumentCount) => {
+  const { memory } = vm;
+  const receiver = vm.stackValue(2);
+  const values = vm.stackValue(1);
+  const method = vm.stackValue(0);
+  if (!isArray(memory, values) || !isCompiledCode(memory, method)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+  const count = memory.slotCountOf(values);
+  if (headerArgumentCount(methodHeaderOf(memory, method)) !== count)
+    return vm.fail(PrimitiveError.BAD_NUMBER_OF_ARGUMENTS);
+  const primitive = vm.primitives.indexFor(memory, method);
+  if (!pushAll(vm, argumentCount, receiver, values)) return vm.fail(PrimitiveError.NO_MEMORY);
+  vm.newMethod = method;
+  vm.newPrimitive = primitive;
+  vm.execute(count);
+  return true;
+};
+
+// Contexts
+
+/** The first context marked for unwinding below the receiver and above the argument, or nil. */
+const findNextUnwindContext: Primitive = (vm) => {
+  const { memory } = vm;
+  const stop = vm.stackValue(0);
+  let context = senderOf(vm, vm.stackValue(1));
+  while (context !== stop && isContext(vm, context)) {
+    if (isMarked(vm, context, UNWIND_MARKER)) return answerContext(vm, 1, context);
+    context = senderOf(vm, context);
+  }
+  return vm.answer(1, memory.nil);
+};
+
+/** The first context marked as a handler, the receiver included, or nil. */
+const findNextHandlerContext: Primitive = (vm) => {
+  let context = vm.stackValue(0);
+  while (isContext(vm, context)) {
+    if (isMarked(vm, context, HANDLER_MARKER)) return answerContext(vm, 0, context);
+    context = senderOf(vm, context);
+  }
+  return vm.answer(0, vm.memory.nil);
+};
+
+function answerContext(vm: Interpreter, argumentCount: number, context: Oop): true {
+  vm.contexts.expose(context);
+  return vm.answer(argumentCount, context);
+}
+
+/** Makes the argument (a context or nil) the receiver's sender; contexts between the two will never run again. */
+const terminateTo: Primitive = (vm) => {
+  const { memory } = vm;
+  const context = vm.stackValue(1);
+  const target = vm.stackValue(0);
+  if (!isContext(vm, context)) return vm.fail(PrimitiveError.BAD_RECEIVER);
+  if (target !== memory.nil && !isContext(vm, target)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+  const between: Oop[] = [];
+  let current = senderOf(vm, context);
+  while (current !== target && isContext(vm, current)) {
+    between.push(current);
+    current = senderOf(vm, current);
+  }
+  if (current === target) for (const each of between) abandon(vm, each);
+  if (target !== memory.nil) vm.contexts.expose(target);
+  memory.storePointer(context, ContextSlot.SENDER, target);
+  return vm.answer(1, context);
+};
+
+const storeStackPointer: Primitive = (vm) => {
+  const context = vm.stackValue(1);
+  if (!isContext(vm, context) || context === vm.context) return vm.fail(PrimitiveError.BAD_RECEIVER);
+  if (!setStackPointer(vm, context, vm.stackValue(0))) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+  return vm.answer(1, context);
+};
+
+/** Element `index` of a context's stack, from 1; undefined when it is none. */
+function stackIndex(vm: Interpreter, context: Oop, index: Oop): number | undefined {
+  if (!isContext(vm, context)) return undefined;
+  return integerWithin(index, 1, visibleSlots(vm, context) - ContextSlot.STACK);
+}
+
+const contextAt: Primitive = (vm) => {
+  const context = vm.stackValue(1);
+  const index = stackIndex(vm, context, vm.stackValue(0));
+  if (index === undefined) return vm.fail(PrimitiveError.BAD_INDEX);
+  return vm.answer(1, vm.memory.fetchPointer(context, ContextSlot.STACK + index - 1));
+};
+
+const contextAtPut: Primitive = (vm) => {
+  const context = vm.stackValue(2);
+  const index = stackIndex(vm, context, vm.stackValue(1));
+  if (index === undefined) return vm.fail(PrimitiveError.BAD_INDEX);
+  vm.memory.storePointer(context, ContextSlot.STACK + index - 1, vm.stackValue(0));
+  return vm.answer(2, vm.stackValue(0));
+};
+
+const contextSize: Primitive = (vm) => {
+  const context = vm.stackValue(0);
+  if (!isContext(vm, context)) return vm.fail(PrimitiveError.BAD_RECEIVER);
+  const stackp = vm.memory.fetchPointer(context, ContextSlot.STACKP);
+  return vm.answer(0, smallIntegerOop((stackp & 1) !== 0 ? smallIntegerValue(stackp) : 0));
+};
+
+export const controlPrimitives: readonly PrimitiveDefinition[] = [
+  { number: 76, name: 'stackp:', run: storeStackPointer },
+  { number: 83, name: 'perform:', run: perform },
+  { number: 84, name: 'perform:withArguments:', run: performWithArguments },
+  { number: 100, name: 'perform:withArguments:inSuperclass:', run: performInSuperclass },
+  { number: 188, name: 'withArgs:executeMethod:', run: executeMethod },
+  { number: 195, name: 'findNextUnwindContextUpTo:', run: findNextUnwindContext },
+  { number: 196, name: 'terminateTo:', run: terminateTo },
+  { number: 197, name: 'findNextHandlerContext', run: findNextHandlerContext },
+  ...[201, 202, 203, 204, 205, 207, 209, 221].map((number) => ({ number, name: 'value', run: value })),
+  { number: 206, name: 'valueWithArguments:', run: valueWithArguments },
+  { number: 208, name: 'valueWithArguments:', run: valueWithArguments },
+  { number: 222, name: 'valueNoContextSwitch:', run: value },
+  { number: 210, name: 'at:', run: contextAt },
+  { number: 211, name: 'at:put:', run: contextAtPut },
+  { number: 212, name: 'size', run: contextSize },
+];

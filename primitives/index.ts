@@ -1,0 +1,42 @@
+/** All primitives but those of the FFI, as families; what a program that makes a VM installs. */
+import type { PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import type { VM } from '../vm/vm.ts';
+import { arrayPrimitives } from './array-and-stream.ts';
+import { controlPrimitives } from './block-and-control.ts';
+import { clockPrimitives } from './clock.ts';
+import { floatPrimitives } from './float.ts';
+import { hostPrimitives } from './host.ts';
+import { integerPrimitives } from './integer.ts';
+import { largeIntegerPrimitives } from './large-integer.ts';
+import { objectAccessPrimitives } from './object-access.ts';
+import { objectPrimitives } from './object-and-class.ts';
+import { processPrimitives } from './process.ts';
+import { stringPrimitives } from './string.ts';
+import { type SnapshotWriter, systemPrimitives } from './system.ts';
+
+export { NodeHost } from './node-host.ts';
+export type { SnapshotWriter } from './system.ts';
+
+export interface PrimitiveOptions {
+  /** Writes the heap to the image's file; without it the image cannot be saved. */
+  readonly writeSnapshot?: SnapshotWriter;
+}
+
+export const standardPrimitives = (options: PrimitiveOptions = {}): readonly PrimitiveDefinition[] => [
+  ...integerPrimitives,
+  ...largeIntegerPrimitives,
+  ...floatPrimitives,
+  ...arrayPrimitives,
+  ...stringPrimitives,
+  ...objectAccessPrimitives,
+  ...objectPrimitives,
+  ...controlPrimitives,
+  ...processPrimitives,
+  ...clockPrimitives,
+  ...systemPrimitives(options.writeSnapshot),
+  ...hostPrimitives,
+];
+
+export function installPrimitives(vm: VM, options: PrimitiveOptions = {}): void {
+  vm.addPrimitives(standardPrimitives(options));
+}

@@ -1,0 +1,98 @@
+/**
+ * Primitives 20 to 37: arithmetic of integers of any size, through BigInt. Operands may be small or large, normalized or
+ * not; results are normalized. They fail for other operands, for a division by zero, where `/` would leave a rest, and
+ * (`LIMIT_EXCEEDED`) where a result would take more than `MAX_RESULT_BITS`.
+ */
+import type { Interpreter } from '../vm/interpreter/interpreter.ts';
+import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import { isSmallInteger, NO_OOP } from '../vm/memory/oop.ts';
+import { PrimitiveError } from '../vm/memory/well-known.ts';
+
+/** 16 MB: above this a result would hold the VM up for seconds. */
+export const MAX_RESULT_BITS = 1 << 27;
+
+/** Undefined: fails. */
+type Operation = (a: bigint, b: bigint) => bigint | undefined;
+
+function operands(vm: Interpreter): readonly [bigint, bigint] | undefined {
+  const a = vm.memory.integerValueOf(vm.stackValue(1));
+  const b = vm.memory.integerValueOf(vm.stackValue(0));
+  if (a === undefined) vm.fail(PrimitiveError.BAD_RECEIVER);
+  else if (b === undefined) vm.fail(PrimitiveError.BAD_ARGUMENT);
+  else return [a, b];
+  return undefined;
+}
+
+const arithmetic =
+  (operation: Operation): Primitive =>
+  (vm) => {
+    const values = operands(vm);
+    if (values === undefined) return false;
+    const result = operation(values[0], values[1]);
+    if (result === undefined) return vm.fail(PrimitiveError.GENERIC);
+    const oop = vm.memory.integerOop(result);
+    return oop === NO_OOP ? vm.fail(PrimitiveError.NO_MEMORY) : vm.answer(1, oop);
+  };
+
+const comparison =
+  (operation: (a: bigint, b: bigint) => boolean): Primitive =>
+  (vm) => {
+    const values = operands(vm);
+    return values !== undefined && vm.answer(1, vm.memory.booleanOop(operation(values[0], values[1])));
+  };
+
+export function floorDivide(a: bigint, b: bigint): bigint {
+  const quotient = a / b;
+  return a % b !== 0n && a < 0n !== b < 0n ? quotient - 1n : quotient;
+}
+
+const floorModulo = (a: bigint, b: bigint): bigint => a - b * floorDivide(a, b);
+
+/** Bits that the operand's object has, give or take a word. */
+function bitsOf(vm: Interpreter, offset: number): number {
+  const oop = vm.stackValue(offset);
+  return isSmallInteger(oop) ? 31 : vm.memory.byteSizeOf(oop) * 8;
+}
+
+const multiply: Primitive = (vm, argumentCount) => {
+  if (operands(vm) === undefined) return false;
+  if (bitsOf(vm, 0) + bitsOf(vm, 1) > MAX_RESULT_BITS) return vm.fail(PrimitiveError.LIMIT_EXCEEDED);
+  return arithmetic((a, b) => a * b)(vm, argumentCount);
+};
+
+const shift: Primitive = (vm, argumentCount) => {
+  const values = operands(vm);
+  if (values === undefined) return false;
+  const [a, count] = values;
+  if (a !== 0n && count > 0n && count + BigInt(bitsOf(vm, 1)) > BigInt(MAX_RESULT_BITS))
+    return vm.fail(PrimitiveError.LIMIT_EXCEEDED);
+  return arithmetic(() => shiftBig(a, count))(vm, argumentCount);
+};
+
+/** `bitShift:`: right shifts round down. */
+function shiftBig(a: bigint, count: bigint): bigint {
+  if (a === 0n) return 0n;
+  if (count >= 0n) return a << count;
+  return -count > BigInt(MAX_RESULT_BITS) * 8n ? (a < 0n ? -1n : 0n) : a >> -count;
+}
+
+export const largeIntegerPrimitives: readonly PrimitiveDefinition[] = [
+  { number: 20, name: 'rem:', run: arithmetic((a, b) => (b === 0n ? undefined : a % b)) },
+  { number: 21, name: '+', run: arithmetic((a, b) => a + b) },
+  { number: 22, name: '-', run: arithmetic((a, b) => a - b) },
+  { number: 23, name: '<', run: comparison((a, b) => a < b) },
+  { number: 24, name: '>', run: comparison((a, b) => a > b) },
+  { number: 25, name: '<=', run: comparison((a, b) => a <= b) },
+  { number: 26, name: '>=', run: comparison((a, b) => a >= b) },
+  { number: 27, name: '=', run: comparison((a, b) => a === b) },
+  { number: 28, name: '~=', run: comparison((a, b) => a !== b) },
+  { number: 29, name: '*', run: multiply },
+  { number: 30, name: '/', run: arithmetic((a, b) => (b === 0n || a % b !== 0n ? undefined : a / b)) },
+  { number: 31, name: '\\\\', run: arithmetic((a, b) => (b === 0n ? undefined : floorModulo(a, b))) },
+  { number: 32, name: '//', run: arithmetic((a, b) => (b === 0n ? undefined : floorDivide(a, b))) },
+  { number: 33, name: 'quo:', run: arithmetic((a, b) => (b === 0n ? undefined : a / b)) },
+  { number: 34, name: 'bitAnd:', run: arithmetic((a, b) => a & b) },
+  { number: 35, name: 'bitOr:', run: arithmetic((a, b) => a | b) },
+  { number: 36, name: 'bitXor:', run: arithmetic((a, b) => a ^ b) },
+  { number: 37, name: 'bitShift:', run: shift },
+];

@@ -1,0 +1,57 @@
+/**
+ * The host that Node offers a VM: its clocks, file descriptors 1 and 2 written synchronously, Ctrl-C.
+ *
+ * While the VM runs in one slice, Node delivers no signals; a driver that wants Ctrl-C runs slices and calls
+ * `requestInterrupt` from its SIGINT handler.
+ */
+import { writeSync } from 'node:fs';
+import { type Host, SQUEAK_EPOCH_MICROSECONDS } from '../vm/host.ts';
+
+const SECONDS_PER_MINUTE = 60;
+
+export class NodeHost implements Host {
+  private interrupted = false;
+  private readonly sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+  milliseconds(): number {
+    return performance.now();
+  }
+
+  utcMicroseconds(): number {
+    return Math.floor((performance.timeOrigin + performance.now()) * 1000) + SQUEAK_EPOCH_MICROSECONDS;
+  }
+
+  utcOffsetSeconds(): number {
+    return -new Date().getTimezoneOffset() * SECONDS_PER_MINUTE;
+  }
+
+  writeConsole(stream: 1 | 2, bytes: Uint8Array): void {
+    let written = 0;
+    while (written < bytes.length) {
+      try {
+        written += writeSync(stream, bytes, written);
+      } catch (error) {
+        const code = error instanceof Error && 'code' in error ? error.code : undefined;
+        // A pipe that is full for now is tried again; one whose reader is gone takes nothing any more.
+        if (code === 'EAGAIN') Atomics.wait(this.sleeper, 0, 0, 1);
+        else if (code === 'EPIPE') return;
+        else throw error;
+      }
+    }
+  }
+
+  requestInterrupt(): void {
+    this.interrupted = true;
+  }
+
+  interruptRequested(): boolean {
+    const requested = this.interrupted;
+    this.interrupted = false;
+    return requested;
+  }
+
+  sleepUntil(time: number): void {
+    const milliseconds = time - this.milliseconds();
+    if (milliseconds > 0) Atomics.wait(this.sleeper, 0, 0, milliseconds);
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Primitives 97, 113, 130, 131: snapshot, quit, collection. These are the ones in which objects move: the registers are
+ * written back first, and nothing that was read from the stack before is used afterwards.
+ */
+import type { Interpreter } from '../vm/interpreter/interpreter.ts';
+import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import { clearDeadContextSlots } from '../vm/memory/object-walk.ts';
+import { isSmallInteger, smallIntegerValue } from '../vm/memory/oop.ts';
+import { PrimitiveError, ProcessSlot } from '../vm/memory/well-known.ts';
+
+/** Writes the heap to the image's file. Answers a sentence when that failed. */
+export type SnapshotWriter = () => string | undefined;
+
+/**
+ * The saved image goes on in the active process with true on its stack, the running one with false. When the file cannot be
+ * written the primitive fails with the reason, a String, as its error.
+ */
+const snapshot =
+  (write: SnapshotWriter): Primitive =>
+  (vm, argumentCount) => {
+    const { memory, scheduler } = vm;
+    vm.collect();
+    const receiver = vm.stackValue(argumentCount);
+    vm.answer(argumentCount, memory.true);
+    vm.writeRegisters();
+    vm.contexts.retireFreeContexts();
+    vm.contexts.keep(vm.context);
+    const process = scheduler.activeProcess();
+    memory.storePointer(process, ProcessSlot.SUSPENDED_CONTEXT, vm.context);
+    clearDeadContextSlots(memory);
+    const failure = write();
+    memory.storePointer(process, ProcessSlot.SUSPENDED_CONTEXT, memory.nil);
+    if (failure === undefined) return vm.answer(0, memory.false);
+    vm.answer(0, receiver);
+    vm.sp += argumentCount;
+    return vm.failWith(memory.newByteString(failure));
+  };
+
+const quit: Primitive = (vm, argumentCount) => {
+  let exitCode = 0;
+  if (argumentCount > 0) {
+    const code = vm.stackValue(0);
+    if (code !== vm.memory.nil && !isSmallInteger(code)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    if (isSmallInteger(code)) exitCode = smallIntegerValue(code) & 255;
+  }
+  vm.answer(argumentCount, vm.stackValue(argumentCount));
+  vm.hostCalls.quit(exitCode);
+  return true;
+};
+
+/** Answers the bytes that are free then. */
+const collect: Primitive = (vm: Interpreter, argumentCount) => {
+  vm.collect();
+  const { memory } = vm;
+  return vm.answer(argumentCount, memory.integerOop(BigInt(memory.allocationLimit - memory.freeStart)));
+};
+
+/** `writeSnapshot` undefined: the image cannot be saved, and the primitive fails. */
+export const systemPrimitives = (writeSnapshot: SnapshotWriter | undefined): readonly PrimitiveDefinition[] => [
+  ...(writeSnapshot === undefined ? [] : [{ number: 97, name: 'snapshot', run: snapshot(writeSnapshot) }]),
+  { number: 113, name: 'quit', run: quit },
+  { number: 130, name: 'garbageCollect', run: collect },
+  { number: 131, name: 'garbageCollectMost', run: collect },
+];
