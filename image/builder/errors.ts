@@ -21,3 +21,14 @@ export class InstallError extends Error {
     this.code = code;
   }
 }
+
+/** All complaints about the sources of a build, a line each: `file:line: what is wrong`. */
+export class BuildError extends Error {
+  override readonly name = 'BuildError';
+  readonly complaints: readonly string[];
+
+  constructor(complaints: readonly string[]) {
+    super(complaints.join('\n'));
+    this.complaints = complaints;
+  }
+}
