@@ -46,7 +46,8 @@ export function instanceSpecification(type: ClassType, fixedSlots: number, inher
 export function superclassesFirst(definitions: readonly ClassDefinition[]): ClassDefinition[] {
   const byName = new Map<string, ClassDefinition>();
   for (const definition of definitions) {
-    if (byName.has(definition.name)) throw new InstallError('duplicate-class', `class ${definition.name} is defined twice`);
+    if (byName.has(definition.name))
+      throw new InstallError('duplicate-class', `class ${definition.name} is defined twice`);
     byName.set(definition.name, definition);
   }
   const ordered: ClassDefinition[] = [];
@@ -126,7 +127,8 @@ export class ClassMaker {
     const { memory } = this;
     const inherited = superclass === undefined ? Format.ZERO_SIZED : memory.instanceFormatOf(superclass.behavior);
     const fixed =
-      (superclass === undefined ? 0 : memory.fixedSlotsOf(superclass.behavior)) + definition.instanceVariableNames.length;
+      (superclass === undefined ? 0 : memory.fixedSlotsOf(superclass.behavior)) +
+      definition.instanceVariableNames.length;
     if (definition.type === 'normal' && inherited > Format.FIXED_AND_INDEXABLE) {
       // A subclass that says nothing of its layout keeps its superclass's: Symbol of ByteString, Character's of its own.
       return (inherited << 16) | fixed;

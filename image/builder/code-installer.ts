@@ -6,21 +6,13 @@
  * association #source -> text), the association of its class, bytecodes. A block's last literal is its outer code.
  */
 import { Format } from '../../vm/memory/header.ts';
+import { encodeMethodHeader, MAX_LITERALS, MAX_TEMPS, MethodStateSlot } from '../../vm/memory/method-access.ts';
 import type { ObjectMemory } from '../../vm/memory/object-memory.ts';
 import { characterOop, type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
-import type { CompiledBlockCode, CompiledMethodCode, Literal, Pragma } from '../compiler/compiled-code.ts';
 import { SMALL_CONTEXT_STACK } from '../../vm/memory/well-known.ts';
+import type { CompiledBlockCode, CompiledMethodCode, Literal, Pragma } from '../compiler/compiled-code.ts';
 import { InstallError } from './errors.ts';
 import type { Symbols } from './symbols.ts';
-
-/** The header's bits: see CompiledCode's class comment and Spur's. The sign bit says that the code is Sista V1. */
-const HAS_PRIMITIVE = 1 << 16;
-const LARGE_FRAME = 1 << 17;
-const TEMP_COUNT_SHIFT = 18;
-const ARGUMENT_COUNT_SHIFT = 24;
-const SISTA_SIGN = 2 ** 30;
-const MAX_LITERALS = 0x7fff;
-const MAX_TEMPS = 63;
 
 /** Where names and classes of the image are found. */
 export interface InstallEnvironment {
@@ -74,22 +66,28 @@ export class CodeInstaller {
     if (literalCount > MAX_LITERALS)
       throw new InstallError('too-many-literals', `${name} has ${literalCount} literals, at most ${MAX_LITERALS} fit`);
     if (code.tempCount > MAX_TEMPS)
-      throw new InstallError('too-many-temps', `${name} has ${code.tempCount} arguments and temps, at most ${MAX_TEMPS} fit`);
+      throw new InstallError(
+        'too-many-temps',
+        `${name} has ${code.tempCount} arguments and temps, at most ${MAX_TEMPS} fit`,
+      );
     const byteCount = (1 + literalCount) * 4 + code.bytecodes.length;
     const slotCount = (byteCount + 3) >> 2;
-    if (!memory.hasRoomFor(slotCount)) throw new InstallError('no-memory', `no room for the ${byteCount} bytes of ${name}`);
+    if (!memory.hasRoomFor(slotCount))
+      throw new InstallError('no-memory', `no room for the ${byteCount} bytes of ${name}`);
     const oop = memory.allocateBits(
       memory.indexOfClass(this.environment.classNamed(className)),
       Format.COMPILED_METHOD + (-byteCount & 3),
       slotCount,
     );
-    const header =
-      literalCount |
-      (hasPrimitive ? HAS_PRIMITIVE : 0) |
-      (code.frameSize > SMALL_CONTEXT_STACK ? LARGE_FRAME : 0) |
-      (code.tempCount << TEMP_COUNT_SHIFT) |
-      (code.argumentCount << ARGUMENT_COUNT_SHIFT);
-    memory.storePointer(oop, 0, smallIntegerOop(header - SISTA_SIGN));
+    const header = encodeMethodHeader({
+      literalCount,
+      argumentCount: code.argumentCount,
+      tempCount: code.tempCount,
+      hasPrimitive,
+      needsLargeFrame: code.frameSize > SMALL_CONTEXT_STACK,
+      isSista: true,
+    });
+    memory.storePointer(oop, 0, header);
     for (let i = 0; i < literalCount; i++) memory.storePointer(oop, 1 + i, memory.nil);
     memory.u8.set(code.bytecodes, memory.bodyOf(oop) + (1 + literalCount) * 4);
     return oop;
@@ -99,14 +97,14 @@ export class CodeInstaller {
     const { memory } = this;
     const stateIndex = memory.indexOfClass(this.environment.classNamed('AdditionalMethodState'));
     const state = memory.allocatePointers(stateIndex, Format.FIXED_AND_INDEXABLE, 3 + code.pragmas.length);
-    memory.storePointer(state, 0, method);
-    memory.storePointer(state, 1, this.symbols.intern(code.selector));
+    memory.storePointer(state, MethodStateSlot.METHOD, method);
+    memory.storePointer(state, MethodStateSlot.SELECTOR, this.symbols.intern(code.selector));
     code.pragmas.forEach((pragma, i) => {
-      memory.storePointer(state, 2 + i, this.pragma(pragma, behavior, method));
+      memory.storePointer(state, MethodStateSlot.FIRST_PROPERTY + i, this.pragma(pragma, behavior, method));
     });
     memory.storePointer(
       state,
-      2 + code.pragmas.length,
+      MethodStateSlot.FIRST_PROPERTY + code.pragmas.length,
       this.association(this.symbols.intern('source'), this.string(code.source)),
     );
     return state;
@@ -137,7 +135,8 @@ export class CodeInstaller {
   string(text: string): Oop {
     const { memory } = this;
     const codePoints = Array.from(text, (character) => character.codePointAt(0)!);
-    if (!memory.hasRoomFor(codePoints.length)) throw new InstallError('no-memory', `no room for a string of ${codePoints.length}`);
+    if (!memory.hasRoomFor(codePoints.length))
+      throw new InstallError('no-memory', `no room for a string of ${codePoints.length}`);
     if (codePoints.every((codePoint) => codePoint < 256)) return memory.newByteString(text);
     const oop = memory.instantiate(this.environment.classNamed('WideString'), codePoints.length);
     memory.i32.set(codePoints, (oop >> 2) + 2);

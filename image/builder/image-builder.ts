@@ -6,8 +6,8 @@
  * The order of the first objects is Spur's: nil, false, true, the free lists, the hidden roots. Nothing collects while an
  * image is made, so oops in JavaScript variables stay valid throughout.
  */
-import { Format } from '../../vm/memory/header.ts';
-import { HIDDEN_ROOTS_SLOTS, ObjectMemory, type ObjectMemoryOptions } from '../../vm/memory/object-memory.ts';
+import { layFoundation } from '../../vm/memory/foundation.ts';
+import { ObjectMemory, type ObjectMemoryOptions } from '../../vm/memory/object-memory.ts';
 import { type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
 import {
   AssociationSlot,
@@ -24,7 +24,13 @@ import { ClassMaker, type MadeClass, superclassesFirst } from './class-maker.ts'
 import { CodeInstaller, type InstallEnvironment } from './code-installer.ts';
 import { BuildError, InstallError } from './errors.ts';
 import { addMethod, newMethodDictionary } from './method-dictionary.ts';
-import { FIXED_CLASS_INDICES, FREE_LIST_SLOTS, PRIMITIVE_ERROR_NAMES, SPECIAL_OBJECT_CLASSES, SPECIAL_OBJECT_SYMBOLS, SPECIAL_SELECTORS } from './special-objects.ts';
+import {
+  FIXED_CLASS_INDICES,
+  PRIMITIVE_ERROR_NAMES,
+  SPECIAL_OBJECT_CLASSES,
+  SPECIAL_OBJECT_SYMBOLS,
+  SPECIAL_SELECTORS,
+} from './special-objects.ts';
 import { Symbols } from './symbols.ts';
 
 export interface ImageSources {
@@ -72,11 +78,11 @@ class ImageBuilder implements InstallEnvironment {
 
   private layOutRoots(): void {
     const { memory } = this;
-    memory.nil = memory.allocateUnfilled(0, Format.ZERO_SIZED, 0);
-    memory.false = memory.allocateUnfilled(0, Format.ZERO_SIZED, 0);
-    memory.true = memory.allocateUnfilled(0, Format.ZERO_SIZED, 0);
-    memory.allocateBits(ClassIndex.BITS_32_PUN, Format.BITS_32, FREE_LIST_SLOTS);
-    memory.hiddenRoots = memory.allocatePointers(ClassIndex.ARRAY_PUN, Format.INDEXABLE, HIDDEN_ROOTS_SLOTS);
+    layFoundation(memory, {
+      nil: FIXED_CLASS_INDICES.UndefinedObject,
+      false: FIXED_CLASS_INDICES.False,
+      true: FIXED_CLASS_INDICES.True,
+    });
     memory.specialObjects = memory.newArray(SpecialObject.COUNT);
   }
 
@@ -103,9 +109,6 @@ class ImageBuilder implements InstallEnvironment {
         made.superclass?.metaclass ?? this.classNamed('Class'),
       );
     }
-    memory.setClassIndex(memory.nil, memory.indexOfClass(this.classNamed('UndefinedObject')));
-    memory.setClassIndex(memory.false, memory.indexOfClass(this.classNamed('False')));
-    memory.setClassIndex(memory.true, memory.indexOfClass(this.classNamed('True')));
     this.linkSubclasses();
   }
 
@@ -187,10 +190,7 @@ class ImageBuilder implements InstallEnvironment {
     set(SpecialObject.FALSE, memory.false);
     set(SpecialObject.TRUE, memory.true);
     set(SpecialObject.SCHEDULER_ASSOCIATION, this.globals.get('Processor')!);
-    set(
-      SpecialObject.SMALLTALK,
-      memory.fetchPointer(this.globals.get(ACCESS_TO_SMALLTALK)!, AssociationSlot.VALUE),
-    );
+    set(SpecialObject.SMALLTALK, memory.fetchPointer(this.globals.get(ACCESS_TO_SMALLTALK)!, AssociationSlot.VALUE));
     for (const [index, name] of SPECIAL_OBJECT_CLASSES) set(index, this.classNamed(name));
     for (const [index, selector] of SPECIAL_OBJECT_SYMBOLS) set(index, this.symbols.intern(selector));
     const selectors = memory.newArray(SPECIAL_SELECTORS.length * 2);
@@ -242,7 +242,10 @@ class ImageBuilder implements InstallEnvironment {
   private installMethod(definition: MethodDefinition): void {
     const made = this.classes.get(definition.className);
     if (made === undefined)
-      throw new InstallError('unknown-class', `a method is given for class ${definition.className}, which is not defined`);
+      throw new InstallError(
+        'unknown-class',
+        `a method is given for class ${definition.className}, which is not defined`,
+      );
     const code = compileMethod(definition.source, {
       instanceVariableNames: definition.isClassSide
         ? [...CLASS_VARIABLE_SLOTS, ...made.classInstanceVariableNames]

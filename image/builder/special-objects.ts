@@ -1,12 +1,8 @@
 /** What stands where in the special objects array and below class index 1024 of an image that we make; Squeak's order. */
 import { ClassIndex, SpecialObject } from '../../vm/memory/well-known.ts';
 
-/** Slots of Spur's free lists object in a 32-bit image; empty in a fresh image. */
-export const FREE_LIST_SLOTS = 32;
-
 /**
- * Classes that are entered at a fixed index. Symbol and Metaclass get one because symbols and metaclasses are made before
- * their class is.
+ * Classes that are entered at a fixed index: Spur's compact classes, and those whose instances are made before the class is.
  */
 export const FIXED_CLASS_INDICES = {
   Character: ClassIndex.CHARACTER,
@@ -22,6 +18,9 @@ export const FIXED_CLASS_INDICES = {
   Bitmap: ClassIndex.BITMAP,
   Symbol: 64,
   Metaclass: 65,
+  UndefinedObject: 66,
+  False: 67,
+  True: 68,
 } as const;
 
 export const SPECIAL_OBJECT_CLASSES: readonly (readonly [number, string])[] = [
