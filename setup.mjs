@@ -60,7 +60,7 @@ function hashOf(files) {
 }
 
 const tool = (name) => join('node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name);
-const grammars = filesBelow('.', /^(image|safeffi).*\.ohm$/);
+const grammars = ['image', 'primitives', 'safeffi'].flatMap((folder) => filesBelow(folder, /\.ohm$/));
 const bundleOf = (grammar) => `${grammar}-bundle.js`;
 
 /** Compiled files whose source is gone would still be run as tests and imported: they go too. */
