@@ -1,0 +1,74 @@
+/**
+ * A fault as the Array that the callout's primitive fails with: the image makes an `FFIFault` of it. Positions are those
+ * that `FFIFault`'s accessors read (image/kernel/SafeFFI/FFIFault.class.st), here counted from 0.
+ */
+import { type Fault, faultReport, frameText } from '../../safeffi/index.ts';
+import type { ObjectMemory } from '../../vm/memory/object-memory.ts';
+import { type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
+
+import type { ValueConverter } from './values.ts';
+
+const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
+  SIGILL: 4,
+  SIGTRAP: 5,
+  SIGABRT: 6,
+  SIGBUS: 7,
+  SIGFPE: 8,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGSYS: 31,
+};
+
+/** `id` names the fault to the primitives that resolve it; `smalltalkStack` is the report's line about Smalltalk. */
+export function faultFacts(
+  memory: ObjectMemory,
+  values: ValueConverter,
+  fault: Fault,
+  id: number,
+  smalltalkStack: string,
+): Oop {
+  const text = (value: string | undefined): Oop => (value === undefined ? memory.nil : memory.newByteString(value));
+  const integer = (value: number | bigint | undefined): Oop => (value === undefined ? memory.nil : values.integer(value));
+  const texts = (list: readonly string[]): Oop => {
+    const array = memory.newArray(list.length);
+    list.forEach((element, i) => {
+      memory.storePointer(array, i, text(element));
+    });
+    return array;
+  };
+  const report = faultReport(fault, { smalltalkStack });
+  const registers = Object.entries(fault.registers ?? {});
+  const pairs = memory.newArray(registers.length * 2);
+  registers.forEach(([name, value], i) => {
+    memory.storePointer(pairs, 2 * i, text(name));
+    memory.storePointer(pairs, 2 * i + 1, integer(value));
+  });
+  const argument = fault.argument;
+  const overshoot =
+    argument === undefined ? undefined : argument.offset < 0 ? argument.offset : argument.offset - argument.sizeBytes;
+  const facts: readonly Oop[] = [
+    text(fault.kind),
+    smallIntegerOop(id),
+    text(report),
+    fault.signal === undefined ? memory.nil : integer(SIGNAL_NUMBERS[fault.signal]),
+    text(fault.signal),
+    text(fault.code),
+    integer(fault.address),
+    text(fault.access),
+    text(fault.function),
+    text(fault.library),
+    integer(argument?.position),
+    integer(overshoot),
+    texts(fault.cFrames.map(frameText)),
+    pairs,
+    integer(fault.executor.pid),
+    integer(fault.executor.generation),
+    texts(fault.choices),
+    text(report.slice(report.indexOf(': ') + 2).split('\n', 1)[0]),
+  ];
+  const array = memory.newArray(facts.length);
+  facts.forEach((fact, i) => {
+    memory.storePointer(array, i, fact);
+  });
+  return array;
+}
