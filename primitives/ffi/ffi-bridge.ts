@@ -60,7 +60,8 @@ export interface FfiHost {
 
 interface PendingFault {
   readonly fault: FFIFault;
-  readonly callout: LinkedCallout;
+  /** Undefined when the fault came from reading or writing memory. */
+  readonly callout: LinkedCallout | undefined;
 }
 
 export class FfiBridge implements RootHolder {
@@ -248,6 +249,11 @@ export class FfiBridge implements RootHolder {
     const pending = this.take(interpreter.stackValue(1));
     const given = interpreter.stackValue(0);
     if (pending === undefined) return this.refuse(new LinkError('the fault is settled already'), undefined);
+    const { callout } = pending;
+    if (callout === undefined) {
+      pending.fault.answer(undefined);
+      return this.refuse(new LinkError('only a callout can be made again; this was an access to memory'), undefined);
+    }
     let result: ResultValue;
     try {
       if (given === memory.nil) result = pending.fault.retry();
@@ -256,9 +262,9 @@ export class FfiBridge implements RootHolder {
       else throw new LinkError(`the arguments of a retry are an instance of ${memory.classNameOf(given)}, expected an Array`);
     } catch (error) {
       if (!(error instanceof FFIFault)) pending.fault.answer(undefined);
-      return this.refuse(error, pending.callout);
+      return this.refuse(error, callout);
     }
-    return this.answerResult(argumentCount, result, pending.callout);
+    return this.answerResult(argumentCount, result, callout);
   }
 
   private elementsOf(array: Oop): ArgumentValue[] {
