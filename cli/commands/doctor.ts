@@ -1,0 +1,107 @@
+/** `safeffi doctor`: what this machine offers to the VM and the executors, what is missing, and how to get it. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { CheckoutPath } from '../checkout.ts';
+import { ExitCode } from '../exit-code.ts';
+import { colors, printJson, printResult } from '../output.ts';
+
+interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  /** What to do where it is not ok; null where nothing can or need be done. */
+  readonly fix: string | null;
+}
+
+const ok = (name: string, detail: string): Check => ({ name, ok: true, detail, fix: null });
+const missing = (name: string, detail: string, fix: string | null): Check => ({ name, ok: false, detail, fix });
+
+export async function doctor(options: { json?: true }): Promise<number> {
+  const checks = [
+    nodeVersion(),
+    cores(),
+    tool('compiler', process.env.CC ?? 'cc', 'a C compiler builds the native executor; Debian: apt install gcc'),
+    tool('make', 'make', 'make builds the native executor; Debian: apt install make'),
+    file('native executor', CheckoutPath.executor, 'node setup.mjs builds it where a C compiler and make are found'),
+    file('kernel image', CheckoutPath.kernelImage, 'node setup.mjs builds it'),
+    await koffi(),
+    await executor('native'),
+    await executor('portable'),
+    await executor('direct'),
+    limit('processes', 'Max processes', 64, 'raise it with ulimit -u: executors are processes'),
+    limit('open files', 'Max open files', 128, 'raise it with ulimit -n: each executor needs a few descriptors'),
+  ];
+  if (options.json) printJson({ schema: 1, checks });
+  else {
+    for (const check of checks) {
+      printResult(`${check.ok ? colors.green('ok     ') : colors.red('missing')} ${check.name}: ${check.detail}`);
+      if (check.fix !== null) printResult(`        ${check.fix}`);
+    }
+  }
+  // The portable and direct executors suffice for everything but the fault's address.
+  const required = new Set(['node', 'kernel image', 'koffi', 'portable executor']);
+  return checks.every((check) => check.ok || !required.has(check.name)) ? ExitCode.DONE : ExitCode.PROGRAM_FAILED;
+}
+
+function nodeVersion(): Check {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const detail = `${process.version} on ${process.platform} ${process.arch}`;
+  return major > 20 || (major === 20 && minor >= 12) ? ok('node', detail) : missing('node', detail, 'Node 20.12 or later is needed');
+}
+
+function cores(): Check {
+  const count = availableParallelism();
+  return count >= 2
+    ? ok('cores', `${count}: the VM and an executor each spin on one`)
+    : missing('cores', '1: callouts sleep and wake through futexes, some microseconds each', null);
+}
+
+function tool(name: string, command: string, fix: string): Check {
+  const result = spawnSync(command, ['--version'], { encoding: 'utf8' });
+  if (result.status !== 0) return missing(name, `${command} was not found`, fix);
+  return ok(name, result.stdout.split('\n', 1)[0] ?? command);
+}
+
+function file(name: string, path: string, fix: string): Check {
+  return existsSync(path) ? ok(name, path) : missing(name, `${path} is not there`, fix);
+}
+
+async function koffi(): Promise<Check> {
+  try {
+    const { default: koffi } = await import('koffi');
+    return ok('koffi', koffi.version);
+  } catch (error) {
+    return missing('koffi', (error as Error).message, 'npm install, on a platform that koffi has a binary for');
+  }
+}
+
+/** Whether a callout works there: the proof of all that the kind needs at once. */
+async function executor(kind: 'native' | 'portable' | 'direct'): Promise<Check> {
+  const { openSession } = await import('../../safeffi/index.ts');
+  const session = openSession({ ffi: kind });
+  const name = `${kind} executor`;
+  try {
+    const started = performance.now();
+    const value = session.library(C_LIBRARY).function('abs', { returns: 'int', arguments: ['int'] })(-7);
+    if (value !== 7) return missing(name, `abs(-7) answered ${String(value)}`, null);
+    return ok(name, `the first callout took ${(performance.now() - started).toFixed(1)} ms`);
+  } catch (error) {
+    return missing(name, (error as Error).message, kind === 'native' ? 'callouts use the portable executor meanwhile' : null);
+  } finally {
+    session.close();
+  }
+}
+
+const C_LIBRARY =
+  process.platform === 'darwin' ? 'libSystem.B.dylib' : process.platform === 'win32' ? 'msvcrt.dll' : 'libc.so.6';
+
+/** A soft limit of this process, from /proc; elsewhere it is not looked at. */
+function limit(name: string, label: string, least: number, fix: string): Check {
+  if (!existsSync('/proc/self/limits')) return ok(name, 'not looked at on this system');
+  const line = readFileSync('/proc/self/limits', 'utf8')
+    .split('\n')
+    .find((each) => each.startsWith(label));
+  const soft = line?.slice(label.length).trim().split(/\s+/)[0] ?? 'unknown';
+  return soft === 'unlimited' || Number(soft) >= least ? ok(name, `at most ${soft}`) : missing(name, `at most ${soft}`, fix);
+}

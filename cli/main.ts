@@ -1,0 +1,135 @@
+#!/usr/bin/env node
+/**
+ * The command `safeffi`: options and exit codes as docs/cli.md lists them. Thin: each command is a module of its own, loaded
+ * when it is asked for, so that `eval` does not pay for what `bench` needs.
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { CommandError, ExitCode } from './exit-code.ts';
+import { colors, printJson, printTalk } from './output.ts';
+
+const positive = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value <= 0) throw new InvalidArgumentError(`${text} is no positive whole number.`);
+  return value;
+};
+
+const imageOption = new Option('--image <file>', 'the image to use').default(undefined, 'the built kernel image');
+const ffiOption = new Option('--ffi <where>', 'where callouts run; safe is native, or portable where there is no native one')
+  .choices(['safe', 'native', 'portable', 'direct'])
+  .default('safe');
+const faultOption = new Option('--on-fault <action>', 'what an unhandled fault does')
+  .choices(['debug', 'signal', 'exit'])
+  .default(undefined, 'debug on a terminal, else exit');
+const deadlineOption = new Option('--deadline <ms>', 'the longest that a callout may take')
+  .argParser(positive)
+  .default(undefined, 'none');
+const assertOption = new Option('--assert', "check the VM's invariants as it runs");
+const jsonOption = new Option('--json', 'one JSON object on stdout');
+
+function program(finish: (exitCode: number) => void): Command {
+  const root = new Command('safeffi')
+    .description('A Smalltalk VM whose calls into C run in another process: a segfault is a resumable error.')
+    .version(VERSION, '--version')
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => printTalk(text.trimEnd()) })
+    .showHelpAfterError('(safeffi --help lists the commands)');
+
+  const vmCommand = (name: string, description: string): Command =>
+    root
+      .command(name)
+      .description(description)
+      .addOption(imageOption)
+      .addOption(ffiOption)
+      .addOption(faultOption)
+      .addOption(deadlineOption)
+      .addOption(assertOption);
+
+  vmCommand('run', 'run a script (chunk format, or the whole file as one doit), or resume an image')
+    .argument('<file>', 'FILE.st or FILE.image')
+    .argument('[arguments...]', 'what the image is told')
+    .addOption(jsonOption)
+    .action(async (file: string, args: string[], options) =>
+      finish(await (await import('./commands/run.ts')).run(file, args, options)),
+    );
+  vmCommand('eval', "print the printString of the last statement's value")
+    .argument('<source>', 'Smalltalk statements')
+    .addOption(jsonOption)
+    .action(async (source: string, options) =>
+      finish(await (await import('./commands/eval.ts')).evaluate(source, options)),
+    );
+  root
+    .command('build')
+    .description('build an image: the kernel, and the given Tonel folders or chunk files')
+    .argument('[paths...]', 'Tonel folders or chunk files')
+    .option('-o, --output <file>', 'the image file to write', 'safeffi.image')
+    .addOption(jsonOption)
+    .action(async (paths: string[], options) => finish(await (await import('./commands/build.ts')).build(paths, options)));
+  root
+    .command('inspect')
+    .description('say what is in an image file: header, format, classes by count and bytes, oddities')
+    .argument('<file>', 'an image file')
+    .addOption(jsonOption)
+    .action(async (file: string, options) => finish(await (await import('./commands/inspect.ts')).inspect(file, options)));
+  root
+    .command('disasm')
+    .description("print a method's bytecodes with stack effects and source")
+    .argument('<method>', "such as 'Integer>>factorial' or 'Array class>>new:'")
+    .addOption(imageOption)
+    .addOption(jsonOption)
+    .action(async (method: string, options) => finish(await (await import('./commands/disasm.ts')).disasm(method, options)));
+  root
+    .command('bench')
+    .description('measure, side by side with peers, with the conditions')
+    .addArgument(new Command().createArgument('<what>', 'what to measure').choices(['callout']))
+    .addOption(jsonOption)
+    .action(async (what: string, options) => finish(await (await import('./commands/bench.ts')).bench(what, options)));
+  root
+    .command('doctor')
+    .description('say what this machine offers, what is missing, and how to get it')
+    .addOption(jsonOption)
+    .action(async (options) => finish(await (await import('./commands/doctor.ts')).doctor(options)));
+  return root;
+}
+
+const VERSION = '0.1.0';
+
+async function main(argv: readonly string[]): Promise<number> {
+  let exitCode: number = ExitCode.DONE;
+  try {
+    await program((code) => {
+      exitCode = code;
+    }).parseAsync(argv);
+    return exitCode;
+  } catch (error) {
+    return report(error, argv.includes('--json'));
+  }
+}
+
+/** Errors that say what is wrong with what the user gave; by name, so that their modules are loaded only when used. */
+const INPUT_ERRORS: ReadonlySet<string> = new Set([
+  'ImageFileError',
+  'ImageFormatError',
+  'InstallError',
+  'BuildError',
+  'CompileError',
+  'TonelError',
+  'ChunkError',
+]);
+
+/** Says what went wrong and answers the exit code; a stack trace only where the mistake is ours. */
+function report(error: unknown, json: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.DONE : ExitCode.BAD_INPUT;
+  if (error instanceof CommandError) {
+    if (json) printJson({ schema: 1, error: { kind: 'input', message: error.message } });
+    else printTalk(`${colors.red('safeffi:')} ${error.message}`);
+    return error.exitCode;
+  }
+  if (error instanceof Error && INPUT_ERRORS.has(error.name))
+    return report(new CommandError(error.message, ExitCode.BAD_INPUT), json);
+  const bug = error instanceof Error ? error : new Error(String(error));
+  const details = 'details' in bug ? `\n${JSON.stringify(bug.details, (_key, value) => (typeof value === 'bigint' ? String(value) : value))}` : '';
+  printTalk(`${colors.red('safeffi: a bug in the VM:')} ${bug.message}${details}\n${bug.stack ?? ''}`);
+  return ExitCode.VM_BUG;
+}
+
+process.exitCode = await main(process.argv);
