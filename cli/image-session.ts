@@ -1,0 +1,99 @@
+/**
+ * A VM with an image in it and all that the command gives it: primitives, the compiler, the callout engine, the console. Used
+ * by every command that runs Smalltalk, and by tests that do.
+ */
+import { openSession } from '../safeffi/index.ts';
+import { readImageFile } from '../image/format/image-file.ts';
+import { readSpur32 } from '../image/format/spur32-reader.ts';
+import { CompileError } from '../image/compiler/compile-error.ts';
+import { InstallError } from '../image/builder/errors.ts';
+import { ImageCompiler } from '../image/runtime/image-compiler.ts';
+import { compilerPrimitives, type SourceCompiler } from '../primitives/compiler.ts';
+import { type FfiBridge, installFfi } from '../primitives/ffi/index.ts';
+import { standardPrimitives } from '../primitives/index.ts';
+import { NodeHost } from '../primitives/node-host.ts';
+import { ContextPrinter } from '../vm/debug/context-printer.ts';
+import type { ObjectMemory } from '../vm/memory/object-memory.ts';
+import type { Oop } from '../vm/memory/oop.ts';
+import { ContextSlot } from '../vm/memory/well-known.ts';
+import { VM } from '../vm/vm.ts';
+
+export type FfiMode = 'safe' | 'native' | 'portable' | 'direct';
+
+export interface SessionSettings {
+  readonly ffi?: FfiMode;
+  /** The longest that a callout may take, in milliseconds. */
+  readonly deadline?: number;
+  readonly assert?: boolean;
+  /** Asks a person how to go on after an unhandled fault; without one the fault is unhandled. */
+  readonly chooseResolution?: (report: string) => string | undefined;
+}
+
+/** Frames of the host's own, below the code that a user wrote, are not shown. */
+const HOST_FRAMES = /^(Compiler class|HostEntry class|UndefinedObject)>>(evaluate:|perform:on:withArguments:|returnToHost:|withArgs:executeMethod:)/;
+
+export class ImageSession {
+  readonly vm: VM;
+  readonly memory: ObjectMemory;
+  readonly ffi: FfiBridge;
+  private readonly compiler: ImageCompiler;
+
+  constructor(memory: ObjectMemory, settings: SessionSettings = {}) {
+    this.memory = memory;
+    this.vm = new VM(memory, new NodeHost());
+    this.compiler = new ImageCompiler(memory);
+    this.vm.addPrimitives(standardPrimitives());
+    this.vm.addPrimitives(compilerPrimitives(sourceCompiler(this.compiler)));
+    this.ffi = installFfi(this.vm.interpreter, {
+      openSession: () =>
+        openSession({
+          ffi: settings.ffi ?? 'safe',
+          strings: 'bytes',
+          ...(settings.deadline === undefined ? {} : { deadlineMs: settings.deadline }),
+        }),
+      names: () => this.compiler,
+      describeStack: (context) => this.stackLines(context).join('  <-  '),
+      chooseResolution: settings.chooseResolution ?? (() => undefined),
+    });
+    this.vm.loadRoots();
+  }
+
+  /** Reads an image file and makes a session of it. Throws ImageFileError or ImageFormatError. */
+  static open(path: string, settings: SessionSettings = {}): ImageSession {
+    return new ImageSession(readSpur32(readImageFile(path)).memory, settings);
+  }
+
+  /** The frames from `context` outwards as a person wants to see them, innermost first. */
+  stackLines(context: Oop): string[] {
+    const printer = new ContextPrinter(this.memory, (code, pc) => this.compiler.lineAt(code, pc));
+    const lines = printer.printStack(context, 100);
+    const end = lines.findIndex((line) => HOST_FRAMES.test(line));
+    return end > 0 ? lines.slice(0, end) : lines;
+  }
+
+  /** Lines of the stack of an exception that nobody handled: from the frame that signalled it. */
+  exceptionStack(context: Oop): string[] {
+    const lines = this.stackLines(context);
+    const first = lines.findIndex((line) => !SIGNAL_FRAMES.test(line));
+    return first > 0 ? lines.slice(first) : lines;
+  }
+
+  close(): void {
+    this.ffi.close();
+  }
+}
+
+/** The machinery of signalling, which stands above the frame that a user wants to see first. */
+const SIGNAL_FRAMES = /^[A-Za-z]+\((Exception|Error|FFIFault|UnhandledError|Object)\)>>|^UnhandledError|^HostEntry class|^(Exception|Error|FFIFault)( class)?>>/;
+
+function sourceCompiler(compiler: ImageCompiler): SourceCompiler {
+  return {
+    compileDoit: (source) => compiler.compileDoit(source),
+    compileMethod: (source, behavior) => compiler.compileMethod(source, behavior),
+    complaintOf: (error) => {
+      if (error instanceof CompileError) return { message: error.message, line: error.line, column: error.column };
+      if (error instanceof InstallError) return { message: error.message, line: 1, column: 1 };
+      return undefined;
+    },
+  };
+}
