@@ -2,7 +2,7 @@
  * A VM with an image in it and all that the command gives it: primitives, the compiler, the callout engine, the console. Used
  * by every command that runs Smalltalk, and by tests that do.
  */
-import { openSession } from '../safeffi/index.ts';
+import { type Fault, faultReport, openSession } from '../safeffi/index.ts';
 import { readImageFile } from '../image/format/image-file.ts';
 import { readSpur32 } from '../image/format/spur32-reader.ts';
 import { CompileError } from '../image/compiler/compile-error.ts';
@@ -14,9 +14,10 @@ import { standardPrimitives } from '../primitives/index.ts';
 import { NodeHost } from '../primitives/node-host.ts';
 import { ContextPrinter } from '../vm/debug/context-printer.ts';
 import type { ObjectMemory } from '../vm/memory/object-memory.ts';
-import type { Oop } from '../vm/memory/oop.ts';
-import { ContextSlot } from '../vm/memory/well-known.ts';
+import { type Oop, smallIntegerValue } from '../vm/memory/oop.ts';
+import type { Outcome } from '../vm/interpreter/host-calls.ts';
 import { VM } from '../vm/vm.ts';
+import { type ErrorReport, faultFacts } from './outcome-report.ts';
 
 export type FfiMode = 'safe' | 'native' | 'portable' | 'direct';
 
@@ -61,6 +62,56 @@ export class ImageSession {
   /** Reads an image file and makes a session of it. Throws ImageFileError or ImageFormatError. */
   static open(path: string, settings: SessionSettings = {}): ImageSession {
     return new ImageSession(readSpur32(readImageFile(path)).memory, settings);
+  }
+
+  // Running Smalltalk
+
+  /** Compiles and runs statements in a process of their own. Throws CompileError when they do not compile. */
+  evaluate(source: string): Outcome {
+    return this.vm.evaluateMethod(this.compiler.compileDoit(source), this.memory.nil);
+  }
+
+  /** The printString of an object, or the outcome that came instead of one. */
+  printString(oop: Oop): string | Exclude<Outcome, { kind: 'value' }> {
+    return this.textAnswer(oop, 'printString');
+  }
+
+  private textAnswer(oop: Oop, selector: string): string | Exclude<Outcome, { kind: 'value' }> {
+    const outcome = this.vm.call(oop, selector);
+    return outcome.kind === 'value' ? this.memory.stringValueOf(outcome.oop) : outcome;
+  }
+
+  /** What an exception says about itself; a sentence that it cannot when asking it fails. */
+  describeError(outcome: Extract<Outcome, { kind: 'unhandled' }>): ErrorReport {
+    const { memory } = this;
+    const className = memory.classNameOf(outcome.exception);
+    const stack = this.exceptionStack(outcome.context);
+    const exception = this.vm.retain(outcome.exception);
+    try {
+      const message = this.textAnswer(exception.oop, 'messageText');
+      const fault = this.isKindOf(exception.oop, 'FFIFault') ? this.faultOf(exception.oop) : undefined;
+      return {
+        kind: fault === undefined ? 'smalltalk' : 'fault',
+        class: className,
+        message: typeof message === 'string' ? message : 'an error whose messageText cannot be had',
+        stack,
+        fault: fault === undefined ? null : faultFacts(fault),
+        text: fault === undefined ? undefined : faultReport(fault, { smalltalkStack: stack.join('  <-  ') }),
+      };
+    } finally {
+      exception.release();
+    }
+  }
+
+  private faultOf(exception: Oop): Fault | undefined {
+    const outcome = this.vm.call(exception, 'id');
+    return outcome.kind === 'value' ? this.ffi.pendingFault(smallIntegerValue(outcome.oop)) : undefined;
+  }
+
+  private isKindOf(oop: Oop, className: string): boolean {
+    for (let at = this.memory.classOf(oop); at !== this.memory.nil; at = this.vm.superclassOf(at))
+      if (this.memory.nameOfClass(at) === className) return true;
+    return false;
   }
 
   /** The frames from `context` outwards as a person wants to see them, innermost first. */

@@ -12,6 +12,7 @@ import {
   type ArgumentValue,
   CalloutError,
   CString,
+  type Fault,
   FFIFault,
   type ResultValue,
   type Session,
@@ -279,6 +280,11 @@ export class FfiBridge implements RootHolder {
     const pending = this.take(this.interpreter.stackValue(0));
     pending?.fault.answer(undefined);
     return this.interpreter.answer(argumentCount, this.interpreter.stackValue(argumentCount));
+  }
+
+  /** What is known of the fault of that number, while it is not settled. */
+  pendingFault(id: number): Fault | undefined {
+    return this.pending.get(id)?.fault.fault;
   }
 
   /** The pending fault of that number, which is pending no more. */

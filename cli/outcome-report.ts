@@ -1,0 +1,85 @@
+/**
+ * What became of a piece of Smalltalk, told to a person or as JSON, and the exit code that says so. The shapes are those of
+ * docs/cli.md.
+ */
+import type { Fault } from '../safeffi/index.ts';
+import type { Outcome } from '../vm/interpreter/host-calls.ts';
+import { ExitCode } from './exit-code.ts';
+import type { ImageSession } from './image-session.ts';
+import { colors, printJson, printTalk } from './output.ts';
+
+export interface ErrorReport {
+  readonly kind: 'smalltalk' | 'fault' | 'input';
+  readonly class: string;
+  readonly message: string;
+  readonly stack: readonly string[];
+  readonly fault: FaultFacts | null;
+  /** The whole report of a fault, for people. */
+  readonly text: string | undefined;
+}
+
+/** A fault as `eval --json` shows it. Integers that no JSON number holds exactly are decimal strings. */
+export interface FaultFacts {
+  readonly kind: string;
+  readonly signal: string | null;
+  readonly code: string | null;
+  readonly address: string | null;
+  readonly access: string | null;
+  readonly function: string | null;
+  readonly library: string | null;
+  readonly argument: number | null;
+  readonly offset: number | null;
+  readonly cFrames: readonly { symbol: string | null; module: string | null; offset: number | null; address: string }[];
+  readonly registers: Readonly<Record<string, string>>;
+  readonly executor: { readonly pid: number | null; readonly generation: number };
+  readonly choices: readonly string[];
+}
+
+const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
+
+export function faultFacts(fault: Fault): FaultFacts {
+  const { argument } = fault;
+  return {
+    kind: fault.kind,
+    signal: fault.signal ?? null,
+    code: fault.code ?? null,
+    address: fault.address === undefined ? null : hex(fault.address),
+    access: fault.access ?? null,
+    function: fault.function ?? null,
+    library: fault.library ?? null,
+    argument: argument?.position ?? null,
+    offset: argument === undefined ? null : argument.offset,
+    cFrames: fault.cFrames.map((frame) => ({
+      symbol: frame.symbol ?? null,
+      module: frame.module ?? null,
+      offset: frame.symbolOffset ?? frame.moduleOffset ?? null,
+      address: hex(frame.address),
+    })),
+    registers: Object.fromEntries(Object.entries(fault.registers ?? {}).map(([name, value]) => [name, hex(value)])),
+    executor: { pid: fault.executor.pid ?? null, generation: fault.executor.generation },
+    choices: fault.choices,
+  };
+}
+
+/** The exit code of an outcome that is no value, after saying what it is on stderr or as JSON on stdout. */
+export function reportFailure(session: ImageSession, outcome: Exclude<Outcome, { kind: 'value' }>, json: boolean): number {
+  switch (outcome.kind) {
+    case 'unhandled': {
+      const error = session.describeError(outcome);
+      if (json) {
+        const { text: _text, ...facts } = error;
+        printJson({ schema: 1, value: null, class: null, error: facts });
+      } else if (error.text !== undefined) printTalk(error.text);
+      else printTalk([colors.red(`${error.class}: ${error.message}`), ...error.stack.map((line) => `  ${line}`)].join('\n'));
+      return error.kind === 'fault' ? ExitCode.FFI_FAULT : ExitCode.SMALLTALK_ERROR;
+    }
+    case 'quit':
+      return outcome.exitCode;
+    case 'interrupted':
+      printTalk('interrupted');
+      return ExitCode.INTERRUPTED;
+    case 'stuck':
+      printTalk('safeffi: the program waits for what never comes: no process can run and no timer is set');
+      return ExitCode.PROGRAM_FAILED;
+  }
+}

@@ -1,0 +1,30 @@
+/** The options that every command takes which runs Smalltalk, and the session that they ask for. */
+import { existsSync } from 'node:fs';
+import { CheckoutPath } from './checkout.ts';
+import { CommandError } from './exit-code.ts';
+import { type FfiMode, ImageSession } from './image-session.ts';
+import { chooseOnTerminal } from './terminal-choice.ts';
+
+export interface VmOptions {
+  readonly image?: string;
+  readonly ffi?: FfiMode;
+  readonly onFault?: 'debug' | 'signal' | 'exit';
+  readonly deadline?: number;
+  readonly assert?: true;
+  readonly json?: true;
+}
+
+/** A session on the image that the options name, or on the built kernel image. */
+export function openImageSession(options: VmOptions, imagePath = options.image): ImageSession {
+  const path = imagePath ?? CheckoutPath.kernelImage;
+  if (imagePath === undefined && !existsSync(path))
+    throw new CommandError(`the kernel image ${path} is not built; run: npm run setup`);
+  const onTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
+  const onFault = options.onFault ?? (onTerminal ? 'debug' : 'exit');
+  return ImageSession.open(path, {
+    ...(options.ffi === undefined ? {} : { ffi: options.ffi }),
+    ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
+    ...(options.assert === undefined ? {} : { assert: true }),
+    ...(onFault === 'debug' && onTerminal ? { chooseResolution: chooseOnTerminal } : {}),
+  });
+}
