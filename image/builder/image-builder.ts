@@ -18,7 +18,8 @@ import {
   SchedulerSlot,
   SpecialObject,
 } from '../../vm/memory/well-known.ts';
-import { CompileError, compileMethod } from '../compiler/compiler.ts';
+import { compileMethod } from '../compiler/compile.ts';
+import { CompileError } from '../compiler/compile-error.ts';
 import type { ClassDefinition, MethodDefinition } from './class-definition.ts';
 import { ClassMaker, type MadeClass, superclassesFirst } from './class-maker.ts';
 import { CodeInstaller, type InstallEnvironment } from './code-installer.ts';

@@ -19,7 +19,7 @@ import { type Oop, smallIntegerValue } from '../../vm/memory/oop.ts';
 import { ClosureSlot, ContextSlot } from '../../vm/memory/well-known.ts';
 import { CodeInstaller } from '../builder/code-installer.ts';
 import type { CompiledBlockCode, CompiledMethodCode, VariableInfo } from '../compiler/compiled-code.ts';
-import { compileDoit, compileMethod } from '../compiler/compiler.ts';
+import { compileDoit, compileMethod } from '../compiler/compile.ts';
 import { DOIT_SELECTOR } from '../compiler/parser.ts';
 import { ImageEnvironment } from './image-environment.ts';
 import { ImageSymbols } from './image-symbols.ts';

@@ -1,0 +1,2 @@
+/** placeholder until the kernel's symbol table is known */
+export class ImageSymbols {}
