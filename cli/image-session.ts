@@ -5,6 +5,7 @@
 import { type Fault, faultReport, openSession } from '../safeffi/index.ts';
 import { readImageFile } from '../image/format/image-file.ts';
 import { readSpur32 } from '../image/format/spur32-reader.ts';
+import type { CompiledBlockCode, CompiledMethodCode } from '../image/compiler/compiled-code.ts';
 import { CompileError } from '../image/compiler/compile-error.ts';
 import { InstallError } from '../image/builder/errors.ts';
 import { ImageCompiler } from '../image/runtime/image-compiler.ts';
@@ -127,6 +128,15 @@ export class ImageSession {
     const lines = this.stackLines(context);
     const first = lines.findIndex((line) => !SIGNAL_FRAMES.test(line));
     return first > 0 ? lines.slice(first) : lines;
+  }
+
+  /** What the compiler makes of installed code: names of temps and source ranges. Undefined where there is no source. */
+  compiledForm(code: Oop): CompiledMethodCode | CompiledBlockCode | undefined {
+    return this.compiler.codeOf(code);
+  }
+
+  instanceVariableNames(code: Oop): string[] {
+    return this.compiler.instanceVariableNames(code);
   }
 
   close(): void {

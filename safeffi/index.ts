@@ -2,7 +2,7 @@
  * The public face of safeffi: C functions called in another process, where a segfault is an error to resolve. Whatever is
  * not exported here is internal.
  */
-export { Address, CString, type ExactInteger } from './address.ts';
+export { Address, CString, type ExactInteger, exact } from './address.ts';
 export { CalloutError, type CalloutErrorCode } from './errors.ts';
 export { chooseExecutor, type ExecutorChoice } from './executor/choose-executor.ts';
 export type {
@@ -15,7 +15,7 @@ export type {
   PreparedCallout,
 } from './executor/executor.ts';
 export type { CFrame, Fault, FaultAccess, FaultArgument, FaultChoice, FaultKind } from './faults/fault.ts';
-export { type FaultReportOptions, faultReport } from './faults/fault-report.ts';
+export { type FaultReportOptions, faultReport, frameText } from './faults/fault-report.ts';
 export { FFIFault } from './faults/ffi-fault.ts';
 export { type CFunction, Library, openSession, Session, type SessionOptions } from './session.ts';
 export { parseType } from './types/parse-type.ts';

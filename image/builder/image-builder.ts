@@ -6,6 +6,7 @@
  * The order of the first objects is Spur's: nil, false, true, the free lists, the hidden roots. Nothing collects while an
  * image is made, so oops in JavaScript variables stay valid throughout.
  */
+import { SPECIAL_SELECTORS } from '../../vm/bytecode/special-selectors.ts';
 import { layFoundation } from '../../vm/memory/foundation.ts';
 import { ObjectMemory, type ObjectMemoryOptions } from '../../vm/memory/object-memory.ts';
 import { type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
@@ -30,7 +31,6 @@ import {
   PRIMITIVE_ERROR_NAMES,
   SPECIAL_OBJECT_CLASSES,
   SPECIAL_OBJECT_SYMBOLS,
-  SPECIAL_SELECTORS,
 } from './special-objects.ts';
 import { Symbols } from './symbols.ts';
 
@@ -195,7 +195,7 @@ class ImageBuilder implements InstallEnvironment {
     for (const [index, name] of SPECIAL_OBJECT_CLASSES) set(index, this.classNamed(name));
     for (const [index, selector] of SPECIAL_OBJECT_SYMBOLS) set(index, this.symbols.intern(selector));
     const selectors = memory.newArray(SPECIAL_SELECTORS.length * 2);
-    SPECIAL_SELECTORS.forEach(([selector, argumentCount], i) => {
+    SPECIAL_SELECTORS.forEach(({ selector, argumentCount }, i) => {
       memory.storePointer(selectors, 2 * i, this.symbols.intern(selector));
       memory.storePointer(selectors, 2 * i + 1, smallIntegerOop(argumentCount));
     });
@@ -233,7 +233,7 @@ class ImageBuilder implements InstallEnvironment {
         this.installMethod(method);
       } catch (error) {
         if (!(error instanceof CompileError || error instanceof InstallError)) throw error;
-        complaints.push(`${method.file}:${method.line}: ${error.message}`);
+        complaints.push(error instanceof CompileError ? error.message : `${method.file}:${method.line}: ${error.message}`);
       }
       if (i % 100 === 99 || i === methods.length - 1) onProgress?.(i + 1, methods.length);
     });
@@ -247,12 +247,21 @@ class ImageBuilder implements InstallEnvironment {
         'unknown-class',
         `a method is given for class ${definition.className}, which is not defined`,
       );
-    const code = compileMethod(definition.source, {
-      instanceVariableNames: definition.isClassSide
-        ? [...CLASS_VARIABLE_SLOTS, ...made.classInstanceVariableNames]
-        : made.instanceVariableNames,
-      hasBinding: (name) => this.bindingOf(name, made.behavior) !== undefined,
-    });
+    const classVariables = this.classes.get('Class')?.instanceVariableNames ?? [];
+    const code = compileMethod(
+      definition.source,
+      {
+        instanceVariableNames: definition.isClassSide
+          ? [...classVariables, ...made.classInstanceVariableNames]
+          : made.instanceVariableNames,
+        hasBinding: (name) => this.bindingOf(name, made.behavior) !== undefined,
+      },
+      {
+        className: definition.isClassSide ? `${definition.className} class` : definition.className,
+        file: definition.file,
+        line: definition.line,
+      },
+    );
     const behavior = definition.isClassSide ? made.metaclass : made.behavior;
     const binding = definition.isClassSide
       ? this.installer.association(this.memory.nil, made.metaclass)
@@ -297,18 +306,3 @@ class ImageBuilder implements InstallEnvironment {
     return array;
   }
 }
-
-/** Instance variables of a class as its class side sees them: the slots of Behavior, ClassDescription and Class. */
-const CLASS_VARIABLE_SLOTS = [
-  'superclass',
-  'methodDict',
-  'format',
-  'instanceVariables',
-  'organization',
-  'subclasses',
-  'name',
-  'classPool',
-  'sharedPools',
-  'environment',
-  'category',
-];

@@ -52,42 +52,6 @@ export const SPECIAL_OBJECT_SYMBOLS: readonly (readonly [number, string])[] = [
   [SpecialObject.SELECTOR_ATTEMPT_TO_ASSIGN, 'attemptToAssign:withIndex:'],
 ];
 
-/** The 32 special sends in bytecode order, with their argument counts. */
-export const SPECIAL_SELECTORS: readonly (readonly [string, number])[] = [
-  ['+', 1],
-  ['-', 1],
-  ['<', 1],
-  ['>', 1],
-  ['<=', 1],
-  ['>=', 1],
-  ['=', 1],
-  ['~=', 1],
-  ['*', 1],
-  ['/', 1],
-  ['\\\\', 1],
-  ['@', 1],
-  ['bitShift:', 1],
-  ['//', 1],
-  ['bitAnd:', 1],
-  ['bitOr:', 1],
-  ['at:', 1],
-  ['at:put:', 2],
-  ['size', 0],
-  ['next', 0],
-  ['nextPut:', 1],
-  ['atEnd', 0],
-  ['==', 1],
-  ['class', 0],
-  ['~~', 1],
-  ['value', 0],
-  ['value:', 1],
-  ['do:', 1],
-  ['new', 0],
-  ['new:', 1],
-  ['x', 0],
-  ['y', 0],
-];
-
 /** Failure code n is element n - 1; code 0 never reaches an image. */
 export const PRIMITIVE_ERROR_NAMES: readonly string[] = [
   'primitive failed',

@@ -82,8 +82,8 @@ export class ImageCompiler {
 
   // What source says about installed code
 
-  /** What the compiler makes of the code's source; undefined where it has none, or no longer compiles. */
-  private codeOf(installed: Oop): Code | undefined {
+  /** What the compiler makes of the code's source; undefined where it has none. */
+  codeOf(installed: Oop): Code | undefined {
     const { memory } = this;
     const outer = outerCodeOf(memory, installed);
     if (outer !== undefined) {
@@ -176,6 +176,12 @@ export class ImageCompiler {
   private creationPc(outer: Oop, block: CompiledBlockCode): number {
     const entry = this.codeOf(outer)?.sourceMap.find((each) => each.start === block.start && each.end === block.end);
     return entry?.pc ?? 0;
+  }
+
+  /** The instance variables of the class that the code is a method of, in slot order. */
+  instanceVariableNames(code: Oop): string[] {
+    const behavior = methodClassOf(this.memory, code);
+    return behavior === undefined ? [] : new ImageEnvironment(this.memory).instanceVariableNamesOf(behavior);
   }
 
   private locateOther(installed: Oop, name: string): NameLocation | undefined {
