@@ -104,7 +104,12 @@ const steps = [
     says: 'installing dependencies',
     inputs: () => ['package.json', 'package-lock.json'],
     outputs: () => ['node_modules/.package-lock.json'],
-    run: () => void run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], 'installing the dependencies'),
+    run: () =>
+      void run(
+        'npm',
+        ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'],
+        'installing the dependencies',
+      ),
   },
   {
     name: 'grammars',

@@ -2,21 +2,22 @@
  * A VM with an image in it and all that the command gives it: primitives, the compiler, the callout engine, the console. Used
  * by every command that runs Smalltalk, and by tests that do.
  */
-import { type Fault, faultReport, openSession } from '../safeffi/index.ts';
+
+import { InstallError } from '../image/builder/errors.ts';
+import { CompileError } from '../image/compiler/compile-error.ts';
+import type { CompiledBlockCode, CompiledMethodCode } from '../image/compiler/compiled-code.ts';
 import { readImageFile } from '../image/format/image-file.ts';
 import { readSpur32 } from '../image/format/spur32-reader.ts';
-import type { CompiledBlockCode, CompiledMethodCode } from '../image/compiler/compiled-code.ts';
-import { CompileError } from '../image/compiler/compile-error.ts';
-import { InstallError } from '../image/builder/errors.ts';
 import { ImageCompiler } from '../image/runtime/image-compiler.ts';
 import { compilerPrimitives, type SourceCompiler } from '../primitives/compiler.ts';
 import { type FfiBridge, installFfi } from '../primitives/ffi/index.ts';
 import { standardPrimitives } from '../primitives/index.ts';
 import { NodeHost } from '../primitives/node-host.ts';
+import { type Fault, faultReport, openSession } from '../safeffi/index.ts';
 import { ContextPrinter } from '../vm/debug/context-printer.ts';
+import type { Outcome } from '../vm/interpreter/host-calls.ts';
 import type { ObjectMemory } from '../vm/memory/object-memory.ts';
 import { type Oop, smallIntegerValue } from '../vm/memory/oop.ts';
-import type { Outcome } from '../vm/interpreter/host-calls.ts';
 import { VM } from '../vm/vm.ts';
 import { type ErrorReport, faultFacts } from './outcome-report.ts';
 
@@ -32,7 +33,8 @@ export interface SessionSettings {
 }
 
 /** Frames of the host's own, below the code that a user wrote, are not shown. */
-const HOST_FRAMES = /^(Compiler class|HostEntry class|UndefinedObject)>>(evaluate:|perform:on:withArguments:|returnToHost:|withArgs:executeMethod:)/;
+const HOST_FRAMES =
+  /^(Compiler class|HostEntry class|UndefinedObject)>>(evaluate:|perform:on:withArguments:|returnToHost:|withArgs:executeMethod:)/;
 
 export class ImageSession {
   readonly vm: VM;
@@ -145,7 +147,8 @@ export class ImageSession {
 }
 
 /** The machinery of signalling, which stands above the frame that a user wants to see first. */
-const SIGNAL_FRAMES = /^[A-Za-z]+\((Exception|Error|FFIFault|UnhandledError|Object)\)>>|^UnhandledError|^HostEntry class|^(Exception|Error|FFIFault)( class)?>>/;
+const SIGNAL_FRAMES =
+  /^[A-Za-z]+\((Exception|Error|FFIFault|UnhandledError|Object)\)>>|^UnhandledError|^HostEntry class|^(Exception|Error|FFIFault)( class)?>>/;
 
 function sourceCompiler(compiler: ImageCompiler): SourceCompiler {
   return {

@@ -14,7 +14,10 @@ const positive = (text: string): number => {
 };
 
 const imageOption = new Option('--image <file>', 'the image to use').default(undefined, 'the built kernel image');
-const ffiOption = new Option('--ffi <where>', 'where callouts run; safe is native, or portable where there is no native one')
+const ffiOption = new Option(
+  '--ffi <where>',
+  'where callouts run; safe is native, or portable where there is no native one',
+)
   .choices(['safe', 'native', 'portable', 'direct'])
   .default('safe');
 const faultOption = new Option('--on-fault <action>', 'what an unhandled fault does')
@@ -63,20 +66,26 @@ function program(finish: (exitCode: number) => void): Command {
     .argument('[paths...]', 'Tonel folders or chunk files')
     .option('-o, --output <file>', 'the image file to write', 'safeffi.image')
     .addOption(jsonOption)
-    .action(async (paths: string[], options) => finish(await (await import('./commands/build.ts')).build(paths, options)));
+    .action(async (paths: string[], options) =>
+      finish(await (await import('./commands/build.ts')).build(paths, options)),
+    );
   root
     .command('inspect')
     .description('say what is in an image file: header, format, classes by count and bytes, oddities')
     .argument('<file>', 'an image file')
     .addOption(jsonOption)
-    .action(async (file: string, options) => finish(await (await import('./commands/inspect.ts')).inspect(file, options)));
+    .action(async (file: string, options) =>
+      finish(await (await import('./commands/inspect.ts')).inspect(file, options)),
+    );
   root
     .command('disasm')
     .description("print a method's bytecodes with stack effects and source")
     .argument('<method>', "such as 'Integer>>factorial' or 'Array class>>new:'")
     .addOption(imageOption)
     .addOption(jsonOption)
-    .action(async (method: string, options) => finish(await (await import('./commands/disasm.ts')).disasm(method, options)));
+    .action(async (method: string, options) =>
+      finish(await (await import('./commands/disasm.ts')).disasm(method, options)),
+    );
   root
     .command('bench')
     .description('measure, side by side with peers, with the conditions')
@@ -127,7 +136,10 @@ function report(error: unknown, json: boolean): number {
   if (error instanceof Error && INPUT_ERRORS.has(error.name))
     return report(new CommandError(error.message, ExitCode.BAD_INPUT), json);
   const bug = error instanceof Error ? error : new Error(String(error));
-  const details = 'details' in bug ? `\n${JSON.stringify(bug.details, (_key, value) => (typeof value === 'bigint' ? String(value) : value))}` : '';
+  const details =
+    'details' in bug
+      ? `\n${JSON.stringify(bug.details, (_key, value) => (typeof value === 'bigint' ? String(value) : value))}`
+      : '';
   printTalk(`${colors.red('safeffi: a bug in the VM:')} ${bug.message}${details}\n${bug.stack ?? ''}`);
   return ExitCode.VM_BUG;
 }

@@ -62,7 +62,11 @@ export function faultFacts(fault: Fault): FaultFacts {
 }
 
 /** The exit code of an outcome that is no value, after saying what it is on stderr or as JSON on stdout. */
-export function reportFailure(session: ImageSession, outcome: Exclude<Outcome, { kind: 'value' }>, json: boolean): number {
+export function reportFailure(
+  session: ImageSession,
+  outcome: Exclude<Outcome, { kind: 'value' }>,
+  json: boolean,
+): number {
   switch (outcome.kind) {
     case 'unhandled': {
       const error = session.describeError(outcome);
@@ -70,7 +74,10 @@ export function reportFailure(session: ImageSession, outcome: Exclude<Outcome, {
         const { text: _text, ...facts } = error;
         printJson({ schema: 1, value: null, class: null, error: facts });
       } else if (error.text !== undefined) printTalk(error.text);
-      else printTalk([colors.red(`${error.class}: ${error.message}`), ...error.stack.map((line) => `  ${line}`)].join('\n'));
+      else
+        printTalk(
+          [colors.red(`${error.class}: ${error.message}`), ...error.stack.map((line) => `  ${line}`)].join('\n'),
+        );
       return error.kind === 'fault' ? ExitCode.FFI_FAULT : ExitCode.SMALLTALK_ERROR;
     }
     case 'quit':

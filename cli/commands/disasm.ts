@@ -43,7 +43,8 @@ function findMethod(session: ImageSession, className: string, isClassSide: boole
   if (behavior === undefined) throw new CommandError(`the image has no class ${className}`);
   const owner = isClassSide ? memory.classOf(behavior) : behavior;
   const method = vm.findMethod(owner, selector);
-  if (method === undefined) throw new CommandError(`${memory.nameOfClass(owner)} has no method #${selector} of its own`);
+  if (method === undefined)
+    throw new CommandError(`${memory.nameOfClass(owner)} has no method #${selector} of its own`);
   return method;
 }
 

@@ -47,7 +47,9 @@ export async function doctor(options: { json?: true }): Promise<number> {
 function nodeVersion(): Check {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const detail = `${process.version} on ${process.platform} ${process.arch}`;
-  return major > 20 || (major === 20 && minor >= 12) ? ok('node', detail) : missing('node', detail, 'Node 20.12 or later is needed');
+  return major > 20 || (major === 20 && minor >= 12)
+    ? ok('node', detail)
+    : missing('node', detail, 'Node 20.12 or later is needed');
 }
 
 function cores(): Check {
@@ -87,7 +89,11 @@ async function executor(kind: 'native' | 'portable' | 'direct'): Promise<Check> 
     if (value !== 7) return missing(name, `abs(-7) answered ${String(value)}`, null);
     return ok(name, `the first callout took ${(performance.now() - started).toFixed(1)} ms`);
   } catch (error) {
-    return missing(name, (error as Error).message, kind === 'native' ? 'callouts use the portable executor meanwhile' : null);
+    return missing(
+      name,
+      (error as Error).message,
+      kind === 'native' ? 'callouts use the portable executor meanwhile' : null,
+    );
   } finally {
     session.close();
   }
@@ -103,5 +109,7 @@ function limit(name: string, label: string, least: number, fix: string): Check {
     .split('\n')
     .find((each) => each.startsWith(label));
   const soft = line?.slice(label.length).trim().split(/\s+/)[0] ?? 'unknown';
-  return soft === 'unlimited' || Number(soft) >= least ? ok(name, `at most ${soft}`) : missing(name, `at most ${soft}`, fix);
+  return soft === 'unlimited' || Number(soft) >= least
+    ? ok(name, `at most ${soft}`)
+    : missing(name, `at most ${soft}`, fix);
 }

@@ -14,7 +14,7 @@ export async function inspect(file: string, options: { json?: true }): Promise<n
       [
         `${file}: ${report.format}, magic ${report.magic}, ${report.endian}-endian, bytecodes ${report.bytecodes}`,
         `${report.bytes} bytes, ${report.objects} objects, ${report.methods} methods, ${report.classes} classes`,
-        printHeapStatistics(report),
+        printHeapStatistics({ ...report, sistaMethods: 0 }),
         ...report.problems.map((problem) => `problem: ${problem}`),
       ].join('\n'),
     );

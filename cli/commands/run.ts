@@ -1,6 +1,6 @@
 /** `safeffi run FILE`: a script, chunk by chunk or as one doit, or an image file resumed. */
 import { readFileSync } from 'node:fs';
-import { isChunkFormat, readChunks } from '../../image/builder/chunk-reader.ts';
+import { type Chunk, readChunks } from '../../image/builder/chunk-reader.ts';
 import { CommandError, ExitCode } from '../exit-code.ts';
 import type { ImageSession } from '../image-session.ts';
 import { reportFailure } from '../outcome-report.ts';

@@ -233,7 +233,9 @@ class ImageBuilder implements InstallEnvironment {
         this.installMethod(method);
       } catch (error) {
         if (!(error instanceof CompileError || error instanceof InstallError)) throw error;
-        complaints.push(error instanceof CompileError ? error.message : `${method.file}:${method.line}: ${error.message}`);
+        complaints.push(
+          error instanceof CompileError ? error.message : `${method.file}:${method.line}: ${error.message}`,
+        );
       }
       if (i % 100 === 99 || i === methods.length - 1) onProgress?.(i + 1, methods.length);
     });

@@ -104,7 +104,8 @@ export class ImageEnvironment implements InstallEnvironment {
       const own = memory.fetchPointer(at, ClassSlot.INSTANCE_VARIABLES);
       if (own === memory.nil) continue;
       const ownNames: string[] = [];
-      for (let i = 0; i < memory.slotCountOf(own); i++) ownNames.push(memory.stringValueOf(memory.fetchPointer(own, i)));
+      for (let i = 0; i < memory.slotCountOf(own); i++)
+        ownNames.push(memory.stringValueOf(memory.fetchPointer(own, i)));
       names.unshift(...ownNames);
     }
     return names;

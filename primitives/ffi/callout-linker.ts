@@ -9,7 +9,12 @@ import type { PreparedCallout, Session } from '../../safeffi/index.ts';
 import type { Oop } from '../../vm/memory/oop.ts';
 import { LinkError } from './errors.ts';
 import { cTypeText, resultKindOf } from './type-names.ts';
-import { type ArgumentLiteral, type ArgumentSpecification, parseUffiSignature, type UffiSignature } from './uffi-signature.ts';
+import {
+  type ArgumentLiteral,
+  type ArgumentSpecification,
+  parseUffiSignature,
+  type UffiSignature,
+} from './uffi-signature.ts';
 import type { NameResolver, ValueLocation } from './value-location.ts';
 import type { ResultKind } from './values.ts';
 
@@ -83,7 +88,13 @@ export class CalloutLinker {
     }
   }
 
-  private sourceOf(argument: ArgumentSpecification, index: number, signature: UffiSignature, context: Oop, names: NameResolver): ArgumentSource {
+  private sourceOf(
+    argument: ArgumentSpecification,
+    index: number,
+    signature: UffiSignature,
+    context: Oop,
+    names: NameResolver,
+  ): ArgumentSource {
     if (argument.literal !== undefined) return { kind: 'constant', value: constantOf(argument.literal) };
     if (argument.name === undefined) return this.positionalSource(index, signature, context, names);
     const constant = PSEUDO_VARIABLES[argument.name];

@@ -28,7 +28,8 @@ export function faultFacts(
   smalltalkStack: string,
 ): Oop {
   const text = (value: string | undefined): Oop => (value === undefined ? memory.nil : memory.newByteString(value));
-  const integer = (value: number | bigint | undefined): Oop => (value === undefined ? memory.nil : values.integer(value));
+  const integer = (value: number | bigint | undefined): Oop =>
+    value === undefined ? memory.nil : values.integer(value);
   const texts = (list: readonly string[]): Oop => {
     const array = memory.newArray(list.length);
     list.forEach((element, i) => {

@@ -260,7 +260,10 @@ export class FfiBridge implements RootHolder {
       if (given === memory.nil) result = pending.fault.retry();
       else if ((given & 3) === 0 && memory.classIndexOfObject(given) === ClassIndex.ARRAY)
         result = pending.fault.retryWith(this.elementsOf(given));
-      else throw new LinkError(`the arguments of a retry are an instance of ${memory.classNameOf(given)}, expected an Array`);
+      else
+        throw new LinkError(
+          `the arguments of a retry are an instance of ${memory.classNameOf(given)}, expected an Array`,
+        );
     } catch (error) {
       if (!(error instanceof FFIFault)) pending.fault.answer(undefined);
       return this.refuse(error, callout);
@@ -364,7 +367,8 @@ export class FfiBridge implements RootHolder {
     return this.onMemory(argumentCount, 2, (address) => {
       const { memory } = this.interpreter;
       const size = this.natural(this.interpreter.stackValue(0), 'a byte count');
-      if (!memory.hasRoomFor((size + 3) >> 2)) throw new LinkError(`there is no room for ${size} bytes in the object memory`);
+      if (!memory.hasRoomFor((size + 3) >> 2))
+        throw new LinkError(`there is no room for ${size} bytes in the object memory`);
       return this.values.newByteArray(this.session.memory.read(address, size));
     });
   }
@@ -374,7 +378,8 @@ export class FfiBridge implements RootHolder {
     return this.onMemory(argumentCount, 2, (address) => {
       const { memory } = this.interpreter;
       const bytes = this.interpreter.stackValue(0);
-      if ((bytes & 3) !== 0 || !memory.isBytes(bytes)) throw new LinkError('what is written to C is a ByteArray or a String');
+      if ((bytes & 3) !== 0 || !memory.isBytes(bytes))
+        throw new LinkError('what is written to C is a ByteArray or a String');
       this.session.memory.write(address, memory.bytesOf(bytes));
       return bytes;
     });
@@ -382,7 +387,9 @@ export class FfiBridge implements RootHolder {
 
   /** `stringAt: offset`. */
   readString(argumentCount: number): boolean {
-    return this.onMemory(argumentCount, 1, (address) => this.values.newString(this.session.memory.readCString(address)));
+    return this.onMemory(argumentCount, 1, (address) =>
+      this.values.newString(this.session.memory.readCString(address)),
+    );
   }
 
   /** `ExternalAddress class>>allocate: byteCount`. */
@@ -412,7 +419,8 @@ export class FfiBridge implements RootHolder {
   ): boolean {
     const { interpreter } = this;
     const receiver = interpreter.stackValue(argumentCount);
-    if (argumentCount !== parameters || !this.values.isAddress(receiver)) return interpreter.fail(PrimitiveError.BAD_RECEIVER);
+    if (argumentCount !== parameters || !this.values.isAddress(receiver))
+      return interpreter.fail(PrimitiveError.BAD_RECEIVER);
     try {
       const base = this.values.addressOf(receiver);
       const address = parameters === 0 ? base : base.plus(this.offset(interpreter.stackValue(parameters - 1)));
@@ -424,7 +432,9 @@ export class FfiBridge implements RootHolder {
 
   private offset(oop: Oop): number {
     if (isSmallInteger(oop)) return smallIntegerValue(oop);
-    throw new LinkError(`an offset is an instance of ${this.interpreter.memory.classNameOf(oop)}, expected a SmallInteger`);
+    throw new LinkError(
+      `an offset is an instance of ${this.interpreter.memory.classNameOf(oop)}, expected a SmallInteger`,
+    );
   }
 
   private natural(oop: Oop, what: string): number {

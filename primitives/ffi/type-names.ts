@@ -2,8 +2,9 @@
  * uFFI's type names as C's. What is not in the table is given to the engine as it is written: it knows C's own names.
  * Source: Pharo's UnifiedFFI (`FFICallback`'s and `FFIExternalType`'s aliases) and Squeak's FFI.
  */
-import type { ResultKind } from './values.ts';
+
 import type { TypeReference } from './uffi-signature.ts';
+import type { ResultKind } from './values.ts';
 
 const C_NAME: Readonly<Record<string, string>> = {
   byte: 'uint8_t',

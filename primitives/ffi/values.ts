@@ -6,12 +6,21 @@
  * ExternalAddress, ByteArray and other objects of bits (C works on a copy that is copied back), String and Symbol (with a
  * zero byte behind; a String is copied back, a Symbol never). A view of an object's bytes is used before the next safepoint.
  */
-import type { ObjectMemory } from '../../vm/memory/object-memory.ts';
-import { characterValue, fitsSmallInteger, isCharacter, isSmallInteger, type Oop, smallIntegerOop, smallIntegerValue } from '../../vm/memory/oop.ts';
-import { characterOop } from '../../vm/memory/oop.ts';
-import { Format } from '../../vm/memory/header.ts';
-import { ClassIndex } from '../../vm/memory/well-known.ts';
+
 import { Address, type ArgumentValue, CString, exact, type ResultValue } from '../../safeffi/index.ts';
+import { Format } from '../../vm/memory/header.ts';
+import type { ObjectMemory } from '../../vm/memory/object-memory.ts';
+import {
+  characterOop,
+  characterValue,
+  fitsSmallInteger,
+  isCharacter,
+  isSmallInteger,
+  type Oop,
+  smallIntegerOop,
+  smallIntegerValue,
+} from '../../vm/memory/oop.ts';
+import { ClassIndex } from '../../vm/memory/well-known.ts';
 
 /** Bytes of an ExternalAddress: the address, least significant byte first, then the executor's generation. */
 export const ADDRESS_BYTES = 8;
@@ -59,7 +68,8 @@ export class ValueConverter {
     if (classIndex === ClassIndex.LARGE_POSITIVE_INTEGER || classIndex === ClassIndex.LARGE_NEGATIVE_INTEGER)
       return memory.integerValueOf(oop) as bigint;
     if (classIndex === this.symbolIndex) return new CString(memory.bytesOf(oop).slice());
-    if (classIndex === this.addressIndex && memory.byteSizeOf(oop) === EXTERNAL_ADDRESS_BYTES) return this.addressOf(oop);
+    if (classIndex === this.addressIndex && memory.byteSizeOf(oop) === EXTERNAL_ADDRESS_BYTES)
+      return this.addressOf(oop);
     const format = memory.formatOf(oop);
     if (format >= Format.BYTES && format < Format.COMPILED_METHOD) return memory.bytesOf(oop);
     if (format >= Format.BITS_64 && format < Format.BYTES) {

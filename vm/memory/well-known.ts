@@ -119,7 +119,14 @@ export const ClosureSlot = { OUTER_CONTEXT: 0, CODE: 1, ARGUMENT_COUNT: 2, RECEI
 export const LinkSlot = { NEXT: 0 } as const;
 export const LinkedListSlot = { FIRST: 0, LAST: 1 } as const;
 export const SemaphoreSlot = { FIRST: 0, LAST: 1, EXCESS_SIGNALS: 2 } as const;
-export const ProcessSlot = { NEXT: 0, SUSPENDED_CONTEXT: 1, PRIORITY: 2, MY_LIST: 3, NAME: 4, CALLOUT_DEADLINE: 6 } as const;
+export const ProcessSlot = {
+  NEXT: 0,
+  SUSPENDED_CONTEXT: 1,
+  PRIORITY: 2,
+  MY_LIST: 3,
+  NAME: 4,
+  CALLOUT_DEADLINE: 6,
+} as const;
 export const SchedulerSlot = { QUIESCENT_LISTS: 0, ACTIVE_PROCESS: 1 } as const;
 
 /** Primitive failure codes, 1-based into the primitive error table, as in Squeak. */
