@@ -4,10 +4,11 @@
  */
 
 import { InstallError } from '../image/builder/errors.ts';
-import { CompileError } from '../image/compiler/compile-error.ts';
+import { CompileError, type SourceOrigin } from '../image/compiler/compile-error.ts';
 import type { CompiledBlockCode, CompiledMethodCode } from '../image/compiler/compiled-code.ts';
-import { readImageFile } from '../image/format/image-file.ts';
+import { readImageFile, writeImageFile } from '../image/format/image-file.ts';
 import { readSpur32 } from '../image/format/spur32-reader.ts';
+import { writeSpur32 } from '../image/format/spur32-writer.ts';
 import { ImageCompiler } from '../image/runtime/image-compiler.ts';
 import { compilerPrimitives, type SourceCompiler } from '../primitives/compiler.ts';
 import { type FfiBridge, installFfi } from '../primitives/ffi/index.ts';
@@ -16,6 +17,7 @@ import { NodeHost } from '../primitives/node-host.ts';
 import { type Fault, faultReport, openSession } from '../safeffi/index.ts';
 import { ContextPrinter } from '../vm/debug/context-printer.ts';
 import type { Outcome } from '../vm/interpreter/host-calls.ts';
+import { selectorOf } from '../vm/memory/method-access.ts';
 import type { ObjectMemory } from '../vm/memory/object-memory.ts';
 import { type Oop, smallIntegerValue } from '../vm/memory/oop.ts';
 import { VM } from '../vm/vm.ts';
@@ -28,6 +30,9 @@ export interface SessionSettings {
   /** The longest that a callout may take, in milliseconds. */
   readonly deadline?: number;
   readonly assert?: boolean;
+  /** The image's own path, and what the command line gives to it. */
+  readonly imagePath?: string;
+  readonly imageArguments?: readonly string[];
   /** Asks a person how to go on after an unhandled fault; without one the fault is unhandled. */
   readonly chooseResolution?: (report: string) => string | undefined;
 }
@@ -64,14 +69,41 @@ export class ImageSession {
 
   /** Reads an image file and makes a session of it. Throws ImageFileError or ImageFormatError. */
   static open(path: string, settings: SessionSettings = {}): ImageSession {
-    return new ImageSession(readSpur32(readImageFile(path)).memory, settings);
+    return new ImageSession(readSpur32(readImageFile(path)).memory, { imagePath: path, ...settings });
   }
 
   // Running Smalltalk
 
   /** Compiles and runs statements in a process of their own. Throws CompileError when they do not compile. */
-  evaluate(source: string): Outcome {
-    return this.vm.evaluateMethod(this.compiler.compileDoit(source), this.memory.nil);
+  evaluate(source: string, origin: SourceOrigin = {}): Outcome {
+    return this.vm.evaluateMethod(this.compiler.compileDoit(source, origin), this.memory.nil);
+  }
+
+  /** Compiles a method and puts it into the class, as the image itself would. */
+  installMethod(source: string, behavior: Oop, origin: SourceOrigin = {}): Outcome {
+    const method = this.compiler.compileMethod(source, behavior, origin);
+    const selector = selectorOf(this.memory, method)!;
+    return this.vm.call(behavior, 'addSelector:withMethod:', [selector, method]);
+  }
+
+  /** What a freshly built image needs before anything else: hashed collections in order, class sides initialised. */
+  initializeImage(): Exclude<Outcome, { kind: 'value' }> | undefined {
+    const outcome = this.evaluate('SystemInitializer initializeImage');
+    return outcome.kind === 'value' ? undefined : outcome;
+  }
+
+  /** Goes on with the process that was active when the image was saved; undefined when there is none. */
+  resume(): Outcome | undefined {
+    const call = this.vm.resumeImage();
+    return call === undefined ? undefined : this.vm.finish(call);
+  }
+
+  /** Writes the image as it is now; answers the file's size in bytes. Throws ImageFileError; the old file is then whole. */
+  save(path: string): number {
+    this.vm.collectGarbage();
+    const bytes = writeSpur32(this.memory);
+    writeImageFile(path, bytes);
+    return bytes.length;
   }
 
   /** The printString of an object, or the outcome that came instead of one. */

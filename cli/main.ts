@@ -121,8 +121,7 @@ const INPUT_ERRORS: ReadonlySet<string> = new Set([
   'InstallError',
   'BuildError',
   'CompileError',
-  'TonelError',
-  'ChunkError',
+  'SourceFormatError',
 ]);
 
 /** Says what went wrong and answers the exit code; a stack trace only where the mistake is ours. */

@@ -15,13 +15,14 @@ export interface VmOptions {
 }
 
 /** A session on the image that the options name, or on the built kernel image. */
-export function openImageSession(options: VmOptions, imagePath = options.image): ImageSession {
-  const path = imagePath ?? CheckoutPath.kernelImage;
-  if (imagePath === undefined && !existsSync(path))
+export function openImageSession(options: VmOptions, imageArguments: readonly string[] = []): ImageSession {
+  const path = options.image ?? CheckoutPath.kernelImage;
+  if (options.image === undefined && !existsSync(path))
     throw new CommandError(`the kernel image ${path} is not built; run: npm run setup`);
   const onTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
   const onFault = options.onFault ?? (onTerminal ? 'debug' : 'exit');
   return ImageSession.open(path, {
+    imageArguments,
     ...(options.ffi === undefined ? {} : { ffi: options.ffi }),
     ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
     ...(options.assert === undefined ? {} : { assert: true }),

@@ -1,17 +1,35 @@
 /** `safeffi run FILE`: a script, chunk by chunk or as one doit, or an image file resumed. */
 import { readFileSync } from 'node:fs';
-import { type Chunk, readChunks } from '../../image/builder/chunk-reader.ts';
 import { CommandError, ExitCode } from '../exit-code.ts';
-import type { ImageSession } from '../image-session.ts';
 import { reportFailure } from '../outcome-report.ts';
+import { printJson } from '../output.ts';
+import { runScript } from '../script.ts';
 import { openImageSession, type VmOptions } from '../vm-options.ts';
 
 export async function run(file: string, args: readonly string[], options: VmOptions): Promise<number> {
-  if (file.endsWith('.image')) return resumeImage(file, args, options);
-  const source = readScript(file);
-  const session = openImageSession(options);
+  return file.endsWith('.image') ? resumeImage(file, args, options) : runFile(file, args, options);
+}
+
+function runFile(file: string, args: readonly string[], options: VmOptions): number {
+  const text = readScript(file);
+  const session = openImageSession(options, args);
   try {
-    return runScript(session, file, source, options.json === true);
+    const failure = runScript(session, file, text);
+    if (failure !== undefined) return reportFailure(session, failure, options.json === true);
+    if (options.json) printJson({ schema: 1, value: null, class: null, error: null });
+    return ExitCode.DONE;
+  } finally {
+    session.close();
+  }
+}
+
+function resumeImage(file: string, args: readonly string[], options: VmOptions): number {
+  const session = openImageSession({ ...options, image: file }, args);
+  try {
+    const outcome = session.resume();
+    if (outcome === undefined)
+      throw new CommandError(`${file} has no process to go on with: its active process has no suspended context`);
+    return outcome.kind === 'value' ? ExitCode.DONE : reportFailure(session, outcome, options.json === true);
   } finally {
     session.close();
   }

@@ -10,7 +10,8 @@ export type InstallErrorCode =
   | 'duplicate-class'
   | 'superclass-cycle'
   | 'bad-class-type'
-  | 'class-missing';
+  | 'class-missing'
+  | 'no-source';
 
 export class InstallError extends Error {
   override readonly name = 'InstallError';

@@ -20,6 +20,7 @@ import { ClosureSlot, ContextSlot } from '../../vm/memory/well-known.ts';
 import { CodeInstaller } from '../builder/code-installer.ts';
 import { compileDoit, compileMethod } from '../compiler/compile.ts';
 import type { CompiledBlockCode, CompiledMethodCode, VariableInfo } from '../compiler/compiled-code.ts';
+import type { SourceOrigin } from '../compiler/compile-error.ts';
 import { DOIT_SELECTOR } from '../compiler/parser.ts';
 import { ImageEnvironment } from './image-environment.ts';
 import { ImageSymbols } from './image-symbols.ts';
@@ -45,18 +46,21 @@ export class ImageCompiler {
   }
 
   /** A method of UndefinedObject that answers the last statement's value. Throws CompileError or InstallError. */
-  compileDoit(source: string): Oop {
+  compileDoit(source: string, origin: SourceOrigin = {}): Oop {
     const { memory } = this;
     const environment = new ImageEnvironment(memory);
     const behavior = memory.classOf(memory.nil);
-    const code = compileDoit(source, environment.scopeOf(behavior));
+    const code = compileDoit(source, environment.scopeOf(behavior), origin);
     return this.install(code, behavior, environment);
   }
 
   /** A method of `behavior`, in no method dictionary yet. Throws CompileError or InstallError. */
-  compileMethod(source: string, behavior: Oop): Oop {
+  compileMethod(source: string, behavior: Oop, origin: SourceOrigin = {}): Oop {
     const environment = new ImageEnvironment(this.memory);
-    const code = compileMethod(source, environment.scopeOf(behavior));
+    const code = compileMethod(source, environment.scopeOf(behavior), {
+      className: this.memory.nameOfClass(behavior),
+      ...origin,
+    });
     return this.install(code, behavior, environment);
   }
 
