@@ -26,7 +26,9 @@ function runItem(session: ImageSession, item: ChunkItem): Outcome | undefined {
       const { className, isClassSide, source, file, line } = item.method;
       const behavior = session.vm.findClass(className);
       if (behavior === undefined)
-        throw new CommandError(`${file}:${line}: a method is given for class ${className}, which the image does not have`);
+        throw new CommandError(
+          `${file}:${line}: a method is given for class ${className}, which the image does not have`,
+        );
       return session.installMethod(source, isClassSide ? session.memory.classOf(behavior) : behavior, { file, line });
     }
     case 'comment':

@@ -10,7 +10,7 @@ import { type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
 import { BehaviorSlot, ClassSlot, MetaclassSlot } from '../../vm/memory/well-known.ts';
 import type { ClassDefinition, ClassType } from './class-definition.ts';
 import { InstallError } from './errors.ts';
-import type { Symbols } from './symbols.ts';
+import type { SymbolSource } from './symbols.ts';
 
 export interface MadeClass {
   readonly definition: ClassDefinition;
@@ -79,11 +79,11 @@ export function superclassesFirst(definitions: readonly ClassDefinition[]): Clas
  */
 export class ClassMaker {
   private readonly memory: ObjectMemory;
-  private readonly symbols: Symbols;
+  private readonly symbols: SymbolSource;
   private readonly metaclassIndex: number;
 
   /** `metaclassIndex` is the class index that Metaclass has or will get. */
-  constructor(memory: ObjectMemory, symbols: Symbols, metaclassIndex: number) {
+  constructor(memory: ObjectMemory, symbols: SymbolSource, metaclassIndex: number) {
     this.memory = memory;
     this.symbols = symbols;
     this.metaclassIndex = metaclassIndex;

@@ -12,7 +12,7 @@ import { characterOop, type Oop, smallIntegerOop } from '../../vm/memory/oop.ts'
 import { SMALL_CONTEXT_STACK } from '../../vm/memory/well-known.ts';
 import type { CompiledBlockCode, CompiledMethodCode, Literal, Pragma } from '../compiler/compiled-code.ts';
 import { InstallError } from './errors.ts';
-import type { Symbols } from './symbols.ts';
+import type { SymbolSource } from './symbols.ts';
 
 /** Where names and classes of the image are found. */
 export interface InstallEnvironment {
@@ -24,10 +24,10 @@ export interface InstallEnvironment {
 
 export class CodeInstaller {
   private readonly memory: ObjectMemory;
-  private readonly symbols: Symbols;
+  private readonly symbols: SymbolSource;
   private readonly environment: InstallEnvironment;
 
-  constructor(memory: ObjectMemory, symbols: Symbols, environment: InstallEnvironment) {
+  constructor(memory: ObjectMemory, symbols: SymbolSource, environment: InstallEnvironment) {
     this.memory = memory;
     this.symbols = symbols;
     this.environment = environment;

@@ -19,11 +19,11 @@ import { type Oop, smallIntegerValue } from '../../vm/memory/oop.ts';
 import { ClosureSlot, ContextSlot } from '../../vm/memory/well-known.ts';
 import { CodeInstaller } from '../builder/code-installer.ts';
 import { compileDoit, compileMethod } from '../compiler/compile.ts';
-import type { CompiledBlockCode, CompiledMethodCode, VariableInfo } from '../compiler/compiled-code.ts';
 import type { SourceOrigin } from '../compiler/compile-error.ts';
+import type { CompiledBlockCode, CompiledMethodCode, VariableInfo } from '../compiler/compiled-code.ts';
 import { DOIT_SELECTOR } from '../compiler/parser.ts';
 import { ImageEnvironment } from './image-environment.ts';
-import { ImageSymbols } from './image-symbols.ts';
+import { imageSymbols } from './image-symbols.ts';
 
 type Code = CompiledMethodCode | CompiledBlockCode;
 
@@ -67,7 +67,7 @@ export class ImageCompiler {
   private install(code: CompiledMethodCode, behavior: Oop, environment: ImageEnvironment): Oop {
     const { memory } = this;
     this.remember(this.keyOf(code.source, behavior), code);
-    const installer = new CodeInstaller(memory, new ImageSymbols(memory, environment), environment);
+    const installer = new CodeInstaller(memory, imageSymbols(memory, environment), environment);
     const binding = environment.bindingOfClass(behavior) ?? installer.association(memory.nil, behavior);
     return installer.method(code, behavior, binding);
   }

@@ -24,7 +24,11 @@ describe('safeffi eval', () => {
     const { status, stdout } = safeffi(['eval', '--json', '1/0']);
     expect(status).toBe(3);
     const report = JSON.parse(stdout);
-    expect(report).toMatchObject({ schema: 1, value: null, error: { kind: 'smalltalk', class: 'ZeroDivide', fault: null } });
+    expect(report).toMatchObject({
+      schema: 1,
+      value: null,
+      error: { kind: 'smalltalk', class: 'ZeroDivide', fault: null },
+    });
     expect(report.error.stack).toContain('UndefinedObject>>DoIt (line 1)');
   });
 
