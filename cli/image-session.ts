@@ -6,14 +6,14 @@
 import { InstallError } from '../image/builder/errors.ts';
 import { CompileError, type SourceOrigin } from '../image/compiler/compile-error.ts';
 import type { CompiledBlockCode, CompiledMethodCode } from '../image/compiler/compiled-code.ts';
+import { ImageFileError } from '../image/format/errors.ts';
 import { readImageFile, writeImageFile } from '../image/format/image-file.ts';
 import { readSpur32 } from '../image/format/spur32-reader.ts';
 import { writeSpur32 } from '../image/format/spur32-writer.ts';
 import { ImageCompiler } from '../image/runtime/image-compiler.ts';
 import { compilerPrimitives, type SourceCompiler } from '../primitives/compiler.ts';
 import { type FfiBridge, installFfi } from '../primitives/ffi/index.ts';
-import { standardPrimitives } from '../primitives/index.ts';
-import { NodeHost } from '../primitives/node-host.ts';
+import { type ImagePath, installPrimitives, NodeHost } from '../primitives/index.ts';
 import { type Fault, faultReport, openSession } from '../safeffi/index.ts';
 import { ContextPrinter } from '../vm/debug/context-printer.ts';
 import type { Outcome } from '../vm/interpreter/host-calls.ts';
@@ -46,12 +46,14 @@ export class ImageSession {
   readonly memory: ObjectMemory;
   readonly ffi: FfiBridge;
   private readonly compiler: ImageCompiler;
+  private readonly imagePath: ImagePath;
 
   constructor(memory: ObjectMemory, settings: SessionSettings = {}) {
     this.memory = memory;
     this.vm = new VM(memory, new NodeHost());
     this.compiler = new ImageCompiler(memory);
-    this.vm.addPrimitives(standardPrimitives());
+    this.imagePath = { path: settings.imagePath ?? 'safeffi.image' };
+    installPrimitives(this.vm, { imagePath: this.imagePath, writeSnapshot: () => this.writeSnapshot() });
     this.vm.addPrimitives(compilerPrimitives(sourceCompiler(this.compiler)));
     this.ffi = installFfi(this.vm.interpreter, {
       openSession: () =>
@@ -96,6 +98,17 @@ export class ImageSession {
   resume(): Outcome | undefined {
     const call = this.vm.resumeImage();
     return call === undefined ? undefined : this.vm.finish(call);
+  }
+
+  /** For the snapshot primitive: undefined when the file is written, else why it is not. */
+  private writeSnapshot(): string | undefined {
+    try {
+      writeImageFile(this.imagePath.path, writeSpur32(this.memory));
+      return undefined;
+    } catch (error) {
+      if (error instanceof ImageFileError) return error.message;
+      throw error;
+    }
   }
 
   /** Writes the image as it is now; answers the file's size in bytes. Throws ImageFileError; the old file is then whole. */

@@ -85,6 +85,9 @@ export function reportFailure(
     case 'interrupted':
       printTalk('interrupted');
       return ExitCode.INTERRUPTED;
+    case 'terminated':
+      printTalk('safeffi: the process that ran the program was terminated');
+      return ExitCode.PROGRAM_FAILED;
     case 'stuck':
       printTalk('safeffi: the program waits for what never comes: no process can run and no timer is set');
       return ExitCode.PROGRAM_FAILED;

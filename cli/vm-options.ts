@@ -1,5 +1,6 @@
 /** The options that every command takes which runs Smalltalk, and the session that they ask for. */
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { CheckoutPath } from './checkout.ts';
 import { CommandError } from './exit-code.ts';
 import { type FfiMode, ImageSession } from './image-session.ts';
@@ -23,6 +24,8 @@ export function openImageSession(options: VmOptions, imageArguments: readonly st
   const onFault = options.onFault ?? (onTerminal ? 'debug' : 'exit');
   return ImageSession.open(path, {
     imageArguments,
+    // The kernel image is a part of the installation: a snapshot of it goes to a file of the user's.
+    imagePath: options.image ?? resolve('safeffi.image'),
     ...(options.ffi === undefined ? {} : { ffi: options.ffi }),
     ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
     ...(options.assert === undefined ? {} : { assert: true }),

@@ -5,6 +5,7 @@ import { arrayPrimitives } from './array-and-stream.ts';
 import { controlPrimitives } from './block-and-control.ts';
 import { clockPrimitives } from './clock.ts';
 import { floatPrimitives } from './float.ts';
+import { heapCheckPrimitives } from './heap-check.ts';
 import { hostPrimitives } from './host.ts';
 import { integerPrimitives } from './integer.ts';
 import { largeIntegerPrimitives } from './large-integer.ts';
@@ -12,14 +13,16 @@ import { objectAccessPrimitives } from './object-access.ts';
 import { objectPrimitives } from './object-and-class.ts';
 import { processPrimitives } from './process.ts';
 import { stringPrimitives } from './string.ts';
-import { type SnapshotWriter, systemPrimitives } from './system.ts';
+import { type ImagePath, type SnapshotWriter, systemPrimitives } from './system.ts';
 
 export { NodeHost } from './node-host.ts';
-export type { SnapshotWriter } from './system.ts';
+export type { ImagePath, SnapshotWriter } from './system.ts';
 
 export interface PrimitiveOptions {
   /** Writes the heap to the image's file; without it the image cannot be saved. */
   readonly writeSnapshot?: SnapshotWriter;
+  /** The path of the image's file, which a snapshot is written to. */
+  readonly imagePath?: ImagePath;
 }
 
 export const standardPrimitives = (options: PrimitiveOptions = {}): readonly PrimitiveDefinition[] => [
@@ -33,8 +36,9 @@ export const standardPrimitives = (options: PrimitiveOptions = {}): readonly Pri
   ...controlPrimitives,
   ...processPrimitives,
   ...clockPrimitives,
-  ...systemPrimitives(options.writeSnapshot),
+  ...systemPrimitives(options.writeSnapshot, options.imagePath),
   ...hostPrimitives,
+  ...heapCheckPrimitives,
 ];
 
 export function installPrimitives(vm: VM, options: PrimitiveOptions = {}): void {

@@ -5,6 +5,7 @@
 import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
 import type { ObjectMemory } from '../vm/memory/object-memory.ts';
 import { isImmediate, isSmallInteger, type Oop, smallIntegerOop, smallIntegerValue } from '../vm/memory/oop.ts';
+import { stringHash } from '../vm/memory/string-hash.ts';
 import { PrimitiveError } from '../vm/memory/well-known.ts';
 import { elementsOf } from './array-and-stream.ts';
 import { isByteObject } from './operands.ts';
@@ -79,13 +80,6 @@ const compareString: Primitive = (vm, argumentCount) => {
   }
   return vm.answer(argumentCount, smallIntegerOop(a.length === b.length ? 2 : a.length < b.length ? 1 : 3));
 };
-
-/** The hash that Squeak and Pharo give a byte string, 28 bits. */
-export function stringHash(bytes: Uint8Array, initial: number): number {
-  let hash = initial & 0xfffffff;
-  for (const byte of bytes) hash = Math.imul(hash + byte, 1664525) & 0xfffffff;
-  return hash;
-}
 
 const hashString: Primitive = (vm, argumentCount) => {
   const { memory } = vm;

@@ -5,7 +5,7 @@
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
 import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
 import { clearDeadContextSlots } from '../vm/memory/object-walk.ts';
-import { isSmallInteger, smallIntegerValue } from '../vm/memory/oop.ts';
+import { isImmediate, isSmallInteger, smallIntegerValue } from '../vm/memory/oop.ts';
 import { PrimitiveError, ProcessSlot } from '../vm/memory/well-known.ts';
 
 /** Writes the heap to the image's file. Answers a sentence when that failed. */
@@ -55,9 +55,32 @@ const collect: Primitive = (vm: Interpreter, argumentCount) => {
   return vm.answer(argumentCount, memory.integerOop(BigInt(memory.allocationLimit - memory.freeStart)));
 };
 
+/** The path of the image's file: what the image may ask for and change. */
+export interface ImagePath {
+  path: string;
+}
+
+/** Answers the path; with an argument, a String, sets it first. */
+const imageName =
+  (image: ImagePath): Primitive =>
+  (vm, argumentCount) => {
+    const { memory } = vm;
+    if (argumentCount > 0) {
+      const path = vm.stackValue(0);
+      if (isImmediate(path) || !memory.isBytes(path) || memory.byteSizeOf(path) === 0)
+        return vm.fail(PrimitiveError.BAD_ARGUMENT);
+      image.path = Buffer.from(memory.bytesOf(path)).toString();
+    }
+    return vm.answer(argumentCount, memory.newByteString(image.path));
+  };
+
 /** `writeSnapshot` undefined: the image cannot be saved, and the primitive fails. */
-export const systemPrimitives = (writeSnapshot: SnapshotWriter | undefined): readonly PrimitiveDefinition[] => [
+export const systemPrimitives = (
+  writeSnapshot: SnapshotWriter | undefined,
+  image: ImagePath | undefined,
+): readonly PrimitiveDefinition[] => [
   ...(writeSnapshot === undefined ? [] : [{ number: 97, name: 'snapshot', run: snapshot(writeSnapshot) }]),
+  ...(image === undefined ? [] : [{ number: 121, name: 'imageName', run: imageName(image) }]),
   { number: 113, name: 'quit', run: quit },
   { number: 130, name: 'garbageCollect', run: collect },
   { number: 131, name: 'garbageCollectMost', run: collect },
