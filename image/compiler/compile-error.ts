@@ -25,8 +25,7 @@ export type ProblemCode =
   | 'too-many-arguments'
   | 'too-many-literals'
   | 'too-many-temps'
-  | 'frame-too-large'
-  | 'too-many-elements';
+  | 'frame-too-large';
 
 export interface Problem {
   readonly code: ProblemCode;

@@ -294,16 +294,9 @@ export class FunctionGenerator {
   private brace(node: BraceNode): void {
     const { writer } = this;
     const { elements } = node;
-    if (elements.length > MAX_ARRAY)
-      throw new ProblemSignal({
-        code: 'too-many-elements',
-        sentence: `the brace array has ${elements.length} elements, at most ${MAX_ARRAY} fit`,
-        start: node.start,
-        end: node.end,
-      });
     const isStacked = elements.length <= MAX_STACKED_ELEMENTS;
     writer.at(node);
-    if (!isStacked) writer.pushArray(elements.length, false);
+    if (!isStacked) this.emptyArray(elements.length);
     elements.forEach((element, index) => {
       if (!isStacked) {
         writer.duplicate();
@@ -317,6 +310,19 @@ export class FunctionGenerator {
       }
     });
     if (isStacked) writer.pushArray(elements.length, elements.length > 0);
+  }
+
+  /** A new array of nils. The bytecode counts to 127; beyond it, a literal array is copied. */
+  private emptyArray(size: number): void {
+    if (size <= MAX_ARRAY) {
+      this.writer.pushArray(size, false);
+      return;
+    }
+    this.writer.pushLiteral({
+      kind: 'array',
+      elements: Array.from({ length: size }, () => ({ kind: 'nil' as const })),
+    });
+    this.writer.send('copy', 0);
   }
 }
 

@@ -21,3 +21,4 @@ export type {
 export { DOIT_SELECTOR, parseDoit, parseMethod, selectorOf } from './parser.ts';
 export { printCode, viewOf } from './print-code.ts';
 export { printLiteral, printSymbol } from './print-literal.ts';
+export { printMethod } from './print-tree.ts';

@@ -36,16 +36,21 @@ function printScaled(numerator: bigint, denominator: bigint, scale: number): str
   return `${numerator < 0n ? '-' : ''}${text}s${scale}`;
 }
 
-/** A fraction that comes from a literal is an integer with a negative exponent. */
+/** A fraction that comes from a literal is an integer with a negative exponent, in decimal or in another radix. */
 function printFraction(numerator: bigint, denominator: bigint): string {
-  for (let exponent = 1; exponent <= 400; exponent++) {
-    const power = 10n ** BigInt(exponent);
-    if ((numerator * power) % denominator === 0n) return `${(numerator * power) / denominator}e-${exponent}`;
+  for (const radix of [10, ...Array.from({ length: 35 }, (_, i) => i + 2)]) {
+    let power = BigInt(radix);
+    for (let exponent = 1; exponent <= 400 && power <= denominator ** 6n; exponent++, power *= BigInt(radix)) {
+      if ((numerator * power) % denominator !== 0n) continue;
+      const digits = ((numerator * power) / denominator).toString(radix).toUpperCase();
+      if (radix === 10) return `${digits}e-${exponent}`;
+      return `${digits.startsWith('-') ? '-' : ''}${radix}r${digits.replace('-', '')}e-${exponent}`;
+    }
   }
-  return `(${numerator}/${denominator})`;
+  throw new VMBug('unprintable-fraction', `${numerator}/${denominator} is no literal`);
 }
 
-/** `element` leaves out the # of what needs none inside of a literal array. */
+/** The source of a literal. */
 export function printLiteral(literal: Literal): string {
   switch (literal.kind) {
     case 'nil':
