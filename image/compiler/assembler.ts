@@ -12,6 +12,8 @@ import type { SourceMapEntry } from './compiled-code.ts';
 export interface Label {
   /** True once code that is reachable jumps to it. */
   isUsed: boolean;
+  /** True once it is placed: a jump to it from then on goes back. */
+  isPlaced: boolean;
   /** Set by `assemble`. */
   pc: number;
 }
@@ -47,9 +49,15 @@ export function extendB(value: number, atLeast = 0): number[] {
   return bytes.flatMap((byte) => [Bytecode.EXTEND_B, byte]);
 }
 
-function sizeOfJump(kind: JumpKind, distance: number): number {
-  if (distance === 0 && kind === 'jump') return 0;
-  if (distance >= 1 && distance <= 8) return 1;
+/** Lengths to start from. A jump to what follows it is no code at all; a conditional one still takes its boolean. */
+const MIN_FORWARD: Record<JumpKind, number> = { jump: 0, jumpTrue: 1, jumpFalse: 1 };
+const MIN_BACKWARD = 4;
+const MAX_SHORT = 8;
+
+/** The length of the shortest form that reaches, where nothing in between grows any more. */
+function sizeOfJump(distance: number, atLeast: number): number {
+  if (distance === 0 && atLeast === 0) return 0;
+  if (distance >= 1 && distance <= MAX_SHORT) return 1;
   return 2 + extendB(distance >> 8).length;
 }
 
@@ -85,24 +93,25 @@ export class Assembler {
   }
 
   newLabel(): Label {
-    return { isUsed: false, pc: -1 };
+    return { isUsed: false, isPlaced: false, pc: -1 };
   }
 
   place(label: Label): void {
     if (label.isUsed) this.isReachable = true;
+    label.isPlaced = true;
     this.items.push({ kind: 'label', label });
   }
 
   jump(kind: JumpKind, label: Label): void {
     if (!this.isReachable) return;
     label.isUsed = true;
-    this.items.push({ kind, label, range: this.range, size: 0 });
+    this.items.push({ kind, label, range: this.range, size: label.isPlaced ? MIN_BACKWARD : MIN_FORWARD[kind] });
     if (kind === 'jump') this.isReachable = false;
   }
 
   /** The bytes; sets `pc` of all labels. */
   assemble(): AssembledCode {
-    while (this.grow());
+    while (this.grow(false) || this.grow(true));
     const bytes: number[] = [];
     const sourceMap: SourceMapEntry[] = [];
     for (const item of this.items) {
@@ -117,8 +126,11 @@ export class Assembler {
     return { bytecodes: Uint8Array.from(bytes), sourceMap };
   }
 
-  /** Places the labels for the sizes so far, then lets jumps that do not reach grow; true when one did. */
-  private grow(): boolean {
+  /**
+   * Places the labels for the sizes so far, then lets jumps that do not reach grow; true when one did. The short forms begin
+   * at distance 1: a conditional jump over nothing must be long, but that is known only when all others are settled.
+   */
+  private grow(areOthersSettled: boolean): boolean {
     let pc = 0;
     for (const item of this.items) {
       if (item.kind === 'label') item.label.pc = pc;
@@ -130,7 +142,9 @@ export class Assembler {
       if (item.kind === 'label') continue;
       end += item.kind === 'bytes' ? item.bytes.length : item.size;
       if (item.kind === 'bytes') continue;
-      const needed = sizeOfJump(item.kind, item.label.pc - end);
+      const distance = item.label.pc - end;
+      if (distance === 0 && !areOthersSettled) continue;
+      const needed = sizeOfJump(distance, item.size);
       if (needed > item.size) {
         item.size = needed;
         grew = true;

@@ -12,6 +12,7 @@ export type ProblemCode =
   | 'unterminated-string'
   | 'unterminated-comment'
   | 'unbalanced-bracket'
+  | 'too-deep'
   | 'bad-number'
   | 'bad-byte'
   | 'cascade-without-message'

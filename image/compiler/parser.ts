@@ -18,7 +18,7 @@ import type {
   StatementNode,
   VariableNode,
 } from './ast.ts';
-import { CompileError, type ProblemCode, ProblemSignal, type SourceOrigin } from './compile-error.ts';
+import { CompileError, type Problem, type ProblemCode, ProblemSignal, type SourceOrigin } from './compile-error.ts';
 import { numberLiteral } from './number-literal.ts';
 import grammar from './smalltalk.ohm-bundle.js';
 import { explainSyntaxError } from './syntax-errors.ts';
@@ -280,20 +280,27 @@ semantics.addOperation<MethodNode>('method', {
 });
 
 function parse(source: string, startRule: 'Method' | 'Doit', origin: SourceOrigin): MethodNode {
-  const match = grammar.match(source, startRule);
-  const selector = startRule === 'Doit' ? DOIT_SELECTOR : undefined;
-  if (match.failed()) {
-    const problem = explainSyntaxError(source, match);
-    throw new CompileError([problem], source, origin, selector ?? selectorOf(source));
-  }
+  const selector = (): string | undefined => (startRule === 'Doit' ? DOIT_SELECTOR : selectorOf(source));
+  const fail = (problem: Problem): CompileError => new CompileError([problem], source, origin, selector());
   try {
+    const match = grammar.match(source, startRule);
+    if (match.failed()) throw fail(explainSyntaxError(source, match));
     return method(semantics(match) as unknown as Node);
   } catch (error) {
-    if (error instanceof ProblemSignal)
-      throw new CompileError([error.problem], source, origin, selector ?? selectorOf(source));
+    if (error instanceof ProblemSignal) throw fail(error.problem);
+    if (isStackOverflow(error))
+      throw fail({
+        code: 'too-deep',
+        sentence: 'the source nests deeper than the parser can follow',
+        start: 0,
+        end: 1,
+      });
     throw error;
   }
 }
+
+/** What engines throw when recursion goes too deep: a RangeError in V8 and JavaScriptCore. */
+const isStackOverflow = (error: unknown): boolean => error instanceof RangeError && /call stack/i.test(error.message);
 
 /** The selector that a source begins with, even when the rest is wrong; undefined when its first line is wrong too. */
 export function selectorOf(source: string): string | undefined {
