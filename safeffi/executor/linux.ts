@@ -111,8 +111,16 @@ function makeLinux(): Linux {
       const pid = [0];
       actionsInit(actions);
       try {
-        const refused = actionsDup(actions, descriptor, 3);
-        if (refused !== 0) return -refused;
+        // Node marks its standard streams close-on-exec; a descriptor that is duplicated onto itself stays open.
+        for (const [from, wanted] of [
+          [0, 0],
+          [1, 1],
+          [2, 2],
+          [descriptor, 3],
+        ] as const) {
+          const refused = actionsDup(actions, from, wanted);
+          if (refused !== 0) return -refused;
+        }
         const failed = spawn(pid, path, actions, null, [...args, null], [...environment, null]);
         return failed === 0 ? pid[0]! : -failed;
       } finally {
