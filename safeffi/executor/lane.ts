@@ -16,6 +16,9 @@ import { linux } from './linux.ts';
 export const dead = -1;
 
 const longestSleepMs = 20;
+/** Callouts that were over within this time after we went to sleep should have been over before. */
+const shortSleepMs = 0.1;
+const shortSleepsToMove = 4;
 const abandonLimitMs = 1000;
 const deadlineLimitMs = 100;
 
@@ -38,6 +41,7 @@ export class Lane {
   readonly #owner: LaneOwner;
   readonly #stateAddress: bigint;
   readonly #controlWord: number;
+  #shortSleeps = 0;
 
   constructor(owner: LaneOwner, index: number, buffers: ArgumentBuffers) {
     this.#owner = owner;
@@ -69,7 +73,8 @@ export class Lane {
   wait(looks: number, timeoutMs: number): number {
     const { i32 } = this.#owner.memory;
     for (let n = looks; n > 0; n--) if (Atomics.load(i32, this.word) !== state.request) return this.look();
-    const limit = performance.now() + timeoutMs;
+    const start = performance.now();
+    const limit = start + timeoutMs;
     const sleeps = this.word + line.vmSleeps / 4;
     let sleepMs = 1;
     let seen = this.look();
@@ -83,7 +88,18 @@ export class Lane {
       seen = this.look();
       sleepMs = Math.min(2 * sleepMs, longestSleepMs);
     }
+    if (looks > 0 && seen !== state.request) this.#watchCores(performance.now() - start);
     return seen;
+  }
+
+  /** Short callouts that outlast the spin again and again run on our own core: their thread is moved. */
+  #watchCores(sleptMs: number): void {
+    if (sleptMs > shortSleepMs) {
+      this.#shortSleeps = 0;
+    } else if (++this.#shortSleeps >= shortSleepsToMove) {
+      this.#shortSleeps = 0;
+      linux().moveElsewhere(this.threadId);
+    }
   }
 
   /** Stops the callout that runs: it becomes a fault of kind deadline, unless it returned just before. */

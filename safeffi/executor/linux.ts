@@ -24,6 +24,11 @@ export interface Linux {
   reap(pid: number, block: boolean): number;
   kill(pid: number, signal: number): number;
   killThread(pid: number, threadId: number, signal: number): number;
+  /**
+   * Moves a thread to another core than the calling one, where it may run on another; it is not pinned there. Two
+   * spinning threads that share a core wait for each other's time slices.
+   */
+  moveElsewhere(threadId: number): void;
   /** Copies from another process; answers how many bytes, or minus the errno. */
   readMemory(pid: number, address: bigint, into: Uint8Array): number;
   writeMemory(pid: number, address: bigint, from: Uint8Array): number;
@@ -39,6 +44,8 @@ const futexWakeOperation = 1;
 const waitNoHang = 1;
 /** Larger than posix_spawn_file_actions_t of glibc (80) and musl (16). */
 const fileActionsBytes = 256;
+/** 8192 cores, the most that Linux is built for. */
+const cpuMaskBytes = 1024;
 
 let made: Linux | undefined;
 
@@ -69,6 +76,11 @@ function makeLinux(): Linux {
   const vmSignature = ['int', 'void *', 'ulong', 'void *', 'ulong', 'ulong'];
   const readv = libc.func('process_vm_readv', 'long', vmSignature);
   const writev = libc.func('process_vm_writev', 'long', vmSignature);
+
+  const getCpu = libc.func('int sched_getcpu()');
+  const affinitySignature = ['int', 'size_t', 'void *'];
+  const getAffinity = libc.func('sched_getaffinity', 'int', affinitySignature);
+  const setAffinity = libc.func('sched_setaffinity', 'int', affinitySignature);
 
   const errnoNames = new Map(Object.entries(k.os.errno).map(([name, code]) => [code, name]));
   const timeout = new BigInt64Array(2);
@@ -138,6 +150,15 @@ function makeLinux(): Linux {
     },
     kill: (pid, signal) => kill(pid, signal),
     killThread: (pid, threadId, signal) => Number(tgkill(numbers.tgkill, pid, threadId, signal)),
+    moveElsewhere(threadId) {
+      const allowed = new Uint8Array(cpuMaskBytes);
+      if (getAffinity(threadId, allowed.length, allowed) !== 0) return;
+      const here = getCpu();
+      const others = Uint8Array.from(allowed);
+      others[here >> 3]! &= ~(1 << (here & 7));
+      if (others.every((byte) => byte === 0)) return;
+      if (setAffinity(threadId, others.length, others) === 0) setAffinity(threadId, allowed.length, allowed);
+    },
     readMemory: (pid, address, into) => transfer(readv, pid, address, into),
     writeMemory: (pid, address, from) => transfer(writev, pid, address, from),
   };

@@ -131,7 +131,7 @@ export class NativeCallout implements PreparedCallout {
       pointer: (lineWord, index, value) => this.#pointer(executor.laneAt(lineWord), index, value, clean),
       slow: (args) => this.call(args),
       wake: () => lane0.wake(),
-      wait: () => executor.waitFor(lane0, 0, executor.deadlineMs),
+      wait: () => executor.waitFor(lane0, Math.min(executor.looks, 1), executor.deadlineMs),
       trouble: (seen, args) => {
         executor.occupy(lane0);
         return this.end(lane0, seen === state.fault || seen === dead ? seen : lane0.look(), args);

@@ -27,9 +27,9 @@ import { linux } from './linux.ts';
 import { NativeCallout } from './native-callout.ts';
 import { NativeMemory } from './native-memory.ts';
 
-/** About 30 µs of looking in JavaScript, as long as the executor's own spin. */
+/** About 30 µs of looking in JavaScript; the executor spins about as long after a call. */
 const looksWhenSpinning = 20_000;
-const executorSpins = 1000;
+const executorSpins = 3000;
 const laneLimitMs = 1000;
 const loadNow = 2;
 
