@@ -2,12 +2,25 @@
  * Chooses where callouts run. `safe` is the native executor, or the portable one where there is no native one.
  */
 import { notAvailableError } from '../errors.ts';
+import { openDirectExecutor } from './direct.ts';
 import type { Executor, ExecutorKind, ExecutorOptions } from './executor.ts';
+import { hasNativeExecutor } from './executor-process.ts';
 import { NativeExecutor } from './native.ts';
+import { openPortableExecutor } from './portable.ts';
 
 export type ExecutorChoice = 'safe' | ExecutorKind;
 
+/** Starts the executor; throws CalloutError `not-available` or `executor-start`. */
 export function chooseExecutor(choice: ExecutorChoice, options: ExecutorOptions): Executor {
-  if (choice === 'safe' || choice === 'native') return new NativeExecutor(options);
-  throw notAvailableError('starting', choice);
+  switch (choice) {
+    case 'direct':
+      return openDirectExecutor(options);
+    case 'portable':
+      return openPortableExecutor(options);
+    case 'native':
+      if (!hasNativeExecutor()) throw notAvailableError('the program dist/native/executor', 'native');
+      return new NativeExecutor(options);
+    case 'safe':
+      return hasNativeExecutor() ? new NativeExecutor(options) : openPortableExecutor(options);
+  }
 }

@@ -7,9 +7,9 @@ import { fitsInt64, fromSigned, fromUnsigned, storeInt64 } from '../abi/int64.ts
 import { compileMarshaller, type MarshalEnvironment, type Marshaller } from '../abi/marshaller.ts';
 import { planFrame } from '../abi/system-v-x86-64.ts';
 import { Address, CString } from '../address.ts';
-import { alreadyResolvedError, argumentCountError, argumentRangeError, argumentTypeError } from '../errors.ts';
+import { alreadyResolvedError, argumentCountError, argumentTypeError } from '../errors.ts';
 import { line, state } from '../protocol/layout.ts';
-import { integerRange, isCharPointer } from '../types/scalar-types.ts';
+import { argumentRefusal, takesStrings } from '../types/check-argument.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import type { CalloutOptions, PendingCallout, PreparedCallout } from './executor.ts';
@@ -179,31 +179,8 @@ export class NativeCallout implements PreparedCallout {
   }
 
   #refusal(index: number, value: unknown): Error {
-    const type = this.signature.arguments[index]!;
-    const isInteger = typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
-    if ((type.kind === 'signed' || type.kind === 'unsigned' || type.kind === 'bool') && isInteger) {
-      const { low, high } = integerRange(type);
-      return argumentRangeError(this.name, index + 1, value, type.name, low, high);
-    }
-    return argumentTypeError(this.name, index + 1, value, expectedText(type));
+    return argumentRefusal(this.name, index, this.signature.arguments[index]!, value);
   }
-}
-
-function takesStrings(type: Signature['returns']): boolean {
-  return isCharPointer(type) || type.target?.kind === 'void' || type.target?.sizeBytes === 1;
-}
-
-/** What an error says was expected: `int (-2147483648 to 2147483647)`, `char * (…)`. */
-export function expectedText(type: Signature['returns']): string {
-  if (type.kind === 'signed' || type.kind === 'unsigned') {
-    const { low, high } = integerRange(type);
-    return `${type.name} (${low} to ${high})`;
-  }
-  if (type.kind === 'bool') return 'bool (true or false)';
-  if (type.kind === 'float') return `${type.name} (a Float)`;
-  return takesStrings(type)
-    ? `${type.name} (an address, a String, a ByteArray or nil)`
-    : `${type.name} (an address, a ByteArray or nil)`;
 }
 
 class NativePendingCallout implements PendingCallout {

@@ -1,0 +1,41 @@
+/**
+ * The direct executor: koffi in this process, for production (DESIGN 1: safe during development, standard in production).
+ * No isolation: a fault in C ends this process, a deadline cannot stop a call, and there is nothing to restart.
+ */
+import { notAvailableError } from '../errors.ts';
+import type { ExecutorOptions } from './executor.ts';
+import { KoffiFunctions, type PlainFunction } from './koffi-functions.ts';
+import { type PlainBackend, PlainExecutor } from './plain-executor.ts';
+
+export function openDirectExecutor(options: ExecutorOptions): PlainExecutor {
+  const functions = new KoffiFunctions();
+  const prepared = new Map<string, PlainFunction>();
+  const backend: PlainBackend = {
+    kind: 'direct',
+    generation: 1,
+    pid: process.pid,
+    load: (library) => functions.load(library),
+    symbol: (library, name) => functions.symbol(library, name),
+    read: (address, into) => functions.read(address, into),
+    write: (address, from) => functions.write(address, from),
+    start(origin, address, args) {
+      const key = `${address ?? `${origin.library} ${origin.name}`} ${origin.signature.key}`;
+      let target = prepared.get(key);
+      if (target === undefined) {
+        target =
+          address === undefined
+            ? functions.prepare(origin.library, origin.name, origin.signature)
+            : functions.prepareAddress(address, origin.signature);
+        prepared.set(key, target);
+      }
+      const value = target.call(args);
+      const errno = functions.errno();
+      return { poll: () => true, wait: () => true, outcome: () => ({ value, args, errno }) };
+    },
+    restart() {
+      throw notAvailableError('restart', 'direct');
+    },
+    close() {},
+  };
+  return new PlainExecutor(backend, options);
+}

@@ -1,0 +1,98 @@
+/**
+ * C functions through koffi, in the process that runs this: the direct executor uses it here, the portable one in its
+ * child. Values are plain, so that they can cross a process boundary: pointers are bigints, null or bytes; strings were
+ * made bytes with a NUL before. Arguments were checked before.
+ */
+
+import type { CType } from '../types/scalar-types.ts';
+import type { Signature } from '../types/signature.ts';
+import { koffi } from './koffi.ts';
+import { linux } from './linux.ts';
+
+export type PlainValue = number | bigint | boolean | null | undefined | Uint8Array;
+
+export interface PlainFunction {
+  call(args: readonly PlainValue[]): PlainValue;
+}
+
+/** Why something was not found, in the loader's words. */
+export class NotFound extends Error {}
+
+type KoffiLibrary = ReturnType<ReturnType<typeof koffi>['load']>;
+
+function koffiType(type: CType): string {
+  switch (type.kind) {
+    case 'void':
+      return 'void';
+    case 'bool':
+      return 'bool';
+    case 'signed':
+      return `int${8 * type.sizeBytes}_t`;
+    case 'unsigned':
+      return `uint${8 * type.sizeBytes}_t`;
+    case 'float':
+      return type.sizeBytes === 4 ? 'float' : 'double';
+    case 'pointer':
+      return 'void *';
+  }
+}
+
+const reason = (error: unknown, prefix: RegExp) =>
+  new NotFound((error instanceof Error ? error.message : String(error)).replace(prefix, ''));
+
+export class KoffiFunctions {
+  readonly #libraries = new Map<string, KoffiLibrary>();
+
+  /** Loads a library; '' is the process itself. Throws NotFound. */
+  load(library: string): void {
+    if (this.#libraries.has(library)) return;
+    try {
+      this.#libraries.set(library, koffi().load(library === '' ? null : library));
+    } catch (error) {
+      throw reason(error, /^Failed to load shared library: /);
+    }
+  }
+
+  symbol(library: string, name: string): bigint {
+    this.load(library);
+    try {
+      return koffi().address(this.#libraries.get(library)!.symbol(name));
+    } catch (error) {
+      throw reason(error, /^$/);
+    }
+  }
+
+  prepare(library: string, name: string, signature: Signature): PlainFunction {
+    this.load(library);
+    const types = signature.arguments.map(koffiType);
+    try {
+      const call = this.#libraries.get(library)!.func(name, koffiType(signature.returns), types);
+      return { call: (args) => call(...args) as PlainValue };
+    } catch (error) {
+      throw reason(error, /^$/);
+    }
+  }
+
+  prepareAddress(address: bigint, signature: Signature): PlainFunction {
+    const k = koffi();
+    const prototype = k.proto(koffiType(signature.returns), signature.arguments.map(koffiType));
+    return { call: (args) => k.call(address, prototype, ...args) as PlainValue };
+  }
+
+  errno(): number {
+    return koffi().errno();
+  }
+
+  /** Answers how many bytes could be read; on Linux a bad address is noticed, elsewhere it is a fault. */
+  read(address: bigint, into: Uint8Array): number {
+    if (process.platform === 'linux') return Math.max(0, linux().readMemory(process.pid, address, into));
+    if (into.length > 0) into.set(new Uint8Array(koffi().view(address, into.length)));
+    return into.length;
+  }
+
+  write(address: bigint, from: Uint8Array): number {
+    if (process.platform === 'linux') return Math.max(0, linux().writeMemory(process.pid, address, from));
+    if (from.length > 0) new Uint8Array(koffi().view(address, from.length)).set(from);
+    return from.length;
+  }
+}

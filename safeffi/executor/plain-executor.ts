@@ -1,0 +1,315 @@
+/**
+ * What the direct and the portable executor have in common: both call through koffi and differ in where. A `PlainBackend`
+ * says where; callouts, memory, addresses and faults without C frames are made here once.
+ */
+import { resolve as resolvePath } from 'node:path';
+import { Address, exact } from '../address.ts';
+import { alreadyResolvedError, libraryNotFoundError, noMemoryError, symbolNotFoundError } from '../errors.ts';
+import type { Fault } from '../faults/fault.ts';
+import { type FaultResolver, FFIFault } from '../faults/ffi-fault.ts';
+import { parseSignature, type Signature } from '../types/signature.ts';
+import type { ArgumentValue, ResultValue } from '../values.ts';
+import type {
+  CalloutOptions,
+  Executor,
+  ExecutorKind,
+  ExecutorMemory,
+  ExecutorOptions,
+  PendingCallout,
+  PreparedCallout,
+} from './executor.ts';
+import { NotFound, type PlainValue } from './koffi-functions.ts';
+import { type FaultOrigin, plainFault, staleSummary } from './plain-fault.ts';
+import { copyBack, fromPlain, type PlainContext, toPlain } from './plain-values.ts';
+
+/** What a call left behind. `args` are the buffers as C left them. */
+export interface PlainOutcome {
+  readonly value: PlainValue;
+  readonly args: readonly PlainValue[];
+  readonly errno: number;
+}
+
+/** The way in which a call did not return. */
+export class PlainFailure extends Error {
+  readonly kind: Fault['kind'];
+  readonly signal: string | undefined;
+
+  constructor(kind: Fault['kind'], summary: string, signal?: string) {
+    super(summary);
+    this.kind = kind;
+    this.signal = signal;
+  }
+}
+
+/** A call under way. */
+export interface PlainPending {
+  poll(): boolean;
+  wait(timeoutMs: number): boolean;
+  /** Throws PlainFailure. */
+  outcome(deadlineMs: number | undefined): PlainOutcome;
+}
+
+/** Where the calls run. Each may throw PlainFailure, and NotFound where something is looked up. */
+export interface PlainBackend {
+  readonly kind: Exclude<ExecutorKind, 'native'>;
+  readonly generation: number;
+  readonly pid: number | undefined;
+  load(library: string): void;
+  symbol(library: string, name: string): bigint;
+  start(origin: FaultOrigin, address: bigint | undefined, args: readonly PlainValue[]): PlainPending;
+  /** Answers how many bytes were copied. */
+  read(address: bigint, into: Uint8Array): number;
+  write(address: bigint, from: Uint8Array): number;
+  restart(): void;
+  close(): void;
+}
+
+const callocSignature = parseSignature('calloc', { returns: 'void *', arguments: ['size_t', 'size_t'] });
+const freeSignature = parseSignature('free', { returns: 'void', arguments: ['void *'] });
+const memorySignature = parseSignature('memory', { returns: 'void', arguments: [] });
+const reading = { name: 'read', library: 'safeffi', signature: memorySignature };
+const writing = { name: 'write', library: 'safeffi', signature: memorySignature };
+const pageBytes = 4096;
+
+export class PlainExecutor implements Executor {
+  readonly kind: ExecutorKind;
+  readonly memory: ExecutorMemory;
+  readonly #backend: PlainBackend;
+  readonly #options: ExecutorOptions;
+  readonly #libraries = new Set<string>();
+  #tainted = false;
+
+  constructor(backend: PlainBackend, options: ExecutorOptions) {
+    this.#backend = backend;
+    this.#options = options;
+    this.kind = backend.kind;
+    const calloc = this.#callout('', 'calloc', callocSignature, undefined);
+    const free = this.#callout('', 'free', freeSignature, undefined);
+    this.memory = {
+      read: (address, sizeBytes) => this.#read(address, sizeBytes),
+      write: (address, bytes) => this.#write(address, bytes),
+      allocate: (sizeBytes) => {
+        const address = calloc.call([1, sizeBytes]) as Address;
+        if (address.isNull) throw noMemoryError('calloc', sizeBytes);
+        return address;
+      },
+      free: (address) => void free.call([address]),
+      readCString: (address, limitBytes) => this.#readUntilNul(this.#check(reading, address), limitBytes),
+    };
+  }
+
+  get generation(): number {
+    return this.#backend.generation;
+  }
+
+  get pid(): number | undefined {
+    return this.#backend.pid;
+  }
+
+  get tainted(): boolean {
+    return this.#tainted;
+  }
+
+  loadLibrary(library: string): void {
+    const file = fileOf(library);
+    this.#lookUp(
+      reading,
+      () => this.#backend.load(file),
+      (reason) => libraryNotFoundError(library, reason),
+    );
+    this.#libraries.add(file);
+  }
+
+  symbol(library: string, name: string): Address {
+    const address = this.#lookUp(
+      reading,
+      () => this.#backend.symbol(fileOf(library), name),
+      (reason) => symbolNotFoundError(name, library, reason),
+    );
+    return new Address(exact(address), this.generation);
+  }
+
+  prepare(library: string, name: string, signature: Signature): PreparedCallout {
+    this.loadLibrary(library);
+    this.symbol(library, name);
+    return this.#callout(library, name, signature, undefined);
+  }
+
+  prepareAddress(address: Address, name: string, signature: Signature): PreparedCallout {
+    return this.#callout('a function pointer', name, signature, address);
+  }
+
+  restart(): void {
+    this.#backend.restart();
+    this.#tainted = false;
+    for (const library of this.#libraries) this.#backend.load(library);
+  }
+
+  close(): void {
+    this.#backend.close();
+  }
+
+  #callout(library: string, name: string, signature: Signature, address: Address | undefined): PreparedCallout {
+    let errno = 0;
+    const origin = { name, library, signature };
+    const again = (args: readonly ArgumentValue[]) => call(args);
+    const start = (args: readonly ArgumentValue[], options: CalloutOptions = {}): PendingCallout => {
+      const context = this.#context(origin, args, again);
+      if (address !== undefined && address.generation !== this.generation) throw context.stale(0, address);
+      const plain = toPlain(name, signature, args, context);
+      const target = { name, library: fileOf(library), signature };
+      const pending = this.#backend.start(target, address && BigInt(address.value), plain);
+      return {
+        poll: () => pending.poll(),
+        wait: (timeoutMs) => pending.wait(timeoutMs),
+        result: () => {
+          const outcome = this.#guard(origin, args, again, () =>
+            pending.outcome(options.deadlineMs ?? this.#options.deadlineMs),
+          );
+          errno = outcome.errno;
+          copyBack(signature, args, outcome.args);
+          return fromPlain(signature, outcome.value, context);
+        },
+      };
+    };
+    const call = (args: readonly ArgumentValue[], options?: CalloutOptions) => start(args, options).result();
+    return { name, library, signature, start, call, errno: () => errno, invoke: (...args) => call(args) };
+  }
+
+  #context(origin: FaultOrigin, args: readonly ArgumentValue[], again: Again): PlainContext {
+    const { generation } = this;
+    return {
+      generation,
+      stale: (position, address) =>
+        this.#raise(
+          {
+            ...this.#fault('StaleAddress', staleSummary(position, address, generation), origin),
+            address: address.value,
+          },
+          args,
+          again,
+          false,
+        ),
+      text: (address) => {
+        const bytes = this.#readUntilNul(address, undefined);
+        return this.#options.strings === 'bytes' ? bytes : new TextDecoder().decode(bytes);
+      },
+    };
+  }
+
+  /** Runs what may fail in the backend; a failure becomes an FFIFault of `origin`. */
+  #guard<T>(origin: FaultOrigin, args: readonly ArgumentValue[], again: Again, run: () => T): T {
+    const { pid, generation } = this;
+    try {
+      return run();
+    } catch (error) {
+      if (!(error instanceof PlainFailure)) throw error;
+      const executor = { ...(pid === undefined ? {} : { pid }), generation, kind: this.#backend.kind };
+      const fault = plainFault(error.kind, error.message, origin, executor);
+      throw this.#raise(error.signal === undefined ? fault : { ...fault, signal: error.signal }, args, again, false);
+    }
+  }
+
+  #lookUp<T>(origin: FaultOrigin, run: () => T, notFound: (reason: string) => Error): T {
+    try {
+      return this.#guard(origin, [], () => undefined, run);
+    } catch (error) {
+      if (error instanceof NotFound) throw notFound(error.message);
+      throw error;
+    }
+  }
+
+  #fault(kind: Fault['kind'], summary: string, origin: FaultOrigin): Fault {
+    const { pid, generation } = this;
+    return plainFault(kind, summary, origin, {
+      ...(pid === undefined ? {} : { pid }),
+      generation,
+      kind: this.#backend.kind,
+    });
+  }
+
+  #raise(fault: Fault, args: readonly ArgumentValue[], again: Again, taints: boolean): FFIFault {
+    let resolved = false;
+    const resolve = (how: string) => {
+      if (resolved) throw alreadyResolvedError(fault.function ?? 'memory', how);
+      resolved = true;
+      if (taints) this.#tainted = true;
+    };
+    const resolver: FaultResolver = {
+      abandon: () => resolve('answer'),
+      retry: (others = args) => {
+        resolve('retry');
+        return again(others);
+      },
+      restart: () => {
+        if (resolved) throw alreadyResolvedError(fault.function ?? 'memory', 'restart');
+        this.restart();
+      },
+      read: (address, sizeBytes) => this.#read(address, sizeBytes),
+    };
+    return new FFIFault(fault, resolver);
+  }
+
+  #check(origin: FaultOrigin, address: Address): bigint {
+    if (address.generation !== 0 && address.generation !== this.generation)
+      throw this.#context(origin, [], () => undefined).stale(1, address);
+    return BigInt(address.value);
+  }
+
+  #read(address: Address, sizeBytes: number): Uint8Array {
+    const bytes = new Uint8Array(sizeBytes);
+    const start = this.#check(reading, address);
+    const done = this.#guard(
+      reading,
+      [],
+      () => undefined,
+      () => this.#backend.read(start, bytes),
+    );
+    if (done !== sizeBytes) throw this.#violation(reading, start + BigInt(done), 'read');
+    return bytes;
+  }
+
+  #write(address: Address, bytes: Uint8Array): void {
+    const start = this.#check(writing, address);
+    const done = this.#guard(
+      writing,
+      [],
+      () => undefined,
+      () => this.#backend.write(start, bytes),
+    );
+    if (done !== bytes.length) throw this.#violation(writing, start + BigInt(done), 'write');
+  }
+
+  #readUntilNul(start: bigint, limitBytes: number | undefined): Uint8Array {
+    const chunks: Uint8Array[] = [];
+    let total = 0;
+    for (let at = start; total < (limitBytes ?? Number.POSITIVE_INFINITY); at = start + BigInt(total)) {
+      const toPageEnd = pageBytes - Number(at % BigInt(pageBytes));
+      const chunk = new Uint8Array(Math.min(toPageEnd, (limitBytes ?? Number.POSITIVE_INFINITY) - total));
+      const done = this.#guard(
+        reading,
+        [],
+        () => undefined,
+        () => this.#backend.read(at, chunk),
+      );
+      if (done !== chunk.length) throw this.#violation(reading, at, 'read');
+      const nul = chunk.indexOf(0);
+      chunks.push(nul < 0 ? chunk : chunk.subarray(0, nul));
+      total += chunk.length;
+      if (nul >= 0) break;
+    }
+    return chunks.length === 1 ? chunks[0]! : Uint8Array.from(Buffer.concat(chunks));
+  }
+
+  #violation(origin: FaultOrigin, at: bigint, access: 'read' | 'write'): FFIFault {
+    const fault = this.#fault('MemoryViolation', `${access} at 0x${at.toString(16)}, asked for by the VM`, origin);
+    return this.#raise({ ...fault, address: exact(at), access }, [], () => undefined, false);
+  }
+}
+
+type Again = (args: readonly ArgumentValue[]) => ResultValue;
+
+/** A path is resolved here: the process that loads it may have another working directory. */
+function fileOf(library: string): string {
+  return library.includes('/') ? resolvePath(library) : library;
+}

@@ -1,0 +1,30 @@
+/**
+ * What the portable executor and its child say to each other, through a relay thread. One request, one reply, in order.
+ * Values are plain (koffi-functions.ts); signatures cross as text.
+ */
+import type { SignatureText } from '../types/signature.ts';
+import type { PlainValue } from './koffi-functions.ts';
+
+export type PortableRequest =
+  | { readonly do: 'load'; readonly library: string }
+  | { readonly do: 'symbol'; readonly library: string; readonly name: string }
+  | {
+      readonly do: 'call';
+      readonly library: string;
+      readonly name: string;
+      readonly address: bigint | undefined;
+      readonly signature: SignatureText;
+      readonly args: readonly PlainValue[];
+    }
+  | { readonly do: 'read'; readonly address: bigint; readonly sizeBytes: number }
+  | { readonly do: 'write'; readonly address: bigint; readonly bytes: Uint8Array };
+
+export type PortableReply =
+  | { readonly is: 'value'; readonly value: PlainValue; readonly args: readonly PlainValue[]; readonly errno: number }
+  | { readonly is: 'not found'; readonly reason: string }
+  | { readonly is: 'error'; readonly reason: string }
+  | { readonly is: 'started'; readonly pid: number }
+  | { readonly is: 'ended'; readonly status: number | null; readonly signal: string | null };
+
+/** Words of the small shared memory between an executor and its relay: replies posted so far. */
+export const repliesWord = 0;
