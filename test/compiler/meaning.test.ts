@@ -40,9 +40,9 @@ describe('compiled code', () => {
       fc.property(fc.oneof(methods(3), methods(4)), fc.constantFrom<Value>(null, true, 3), (method, argument) => {
         if (expectSame(printMethod(method), argument)) ran++;
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
-    expect(ran).toBeGreaterThan(75);
+    expect(ran).toBeGreaterThan(50);
   });
 
   const cases: [claim: string, source: string][] = [
@@ -55,6 +55,10 @@ describe('compiled code', () => {
       'foo: x | a b | 1 to: 3 do: [:i | i == 2 ifTrue: [a := [i]]]. ^ a value',
     ],
     ['a block sees what is assigned after it is made', 'foo: x | a b | a := 1. b := [a]. a := 2. ^ b value'],
+    [
+      'a block made in one round sees what the next round assigns',
+      'foo: x | a b | 1 to: 2 do: [:i | a := i. i == 1 ifTrue: [b := [a]]]. ^ b value',
+    ],
     ['a block that assigns is seen outside', 'foo: x | a b | [a := 2] value. ^ a'],
     [
       'a block may refer to itself',

@@ -20,7 +20,7 @@ const comesBack = (method: MethodNode): void => {
 
 describe('a printed method', () => {
   test('parses to the tree it was printed from', () => {
-    fc.assert(fc.property(methods(3), comesBack), { numRuns: 150 });
+    fc.assert(fc.property(methods(3), comesBack), { numRuns: 100 });
   });
 
   test('keeps its pragmas with any literal', () => {
