@@ -19,10 +19,18 @@ struct walk {
 
 static __thread sigjmp_buf escape;
 
+/* The two functions that lie between the unwinder and the function of ours that C called, such as _exit. */
+static int in_machinery(uint64_t pc) {
+    const uintptr_t starts[] = {(uintptr_t)record_backtrace, (uintptr_t)fault_outside_signal};
+    for (int i = 0; i < 2; i++)
+        if (_Unwind_FindEnclosingFunction((void *)(uintptr_t)pc) == (void *)starts[i]) return 1;
+    return 0;
+}
+
 static _Unwind_Reason_Code on_frame(struct _Unwind_Context *context, void *state) {
     struct walk *walk = state;
     uint64_t pc = (uint64_t)_Unwind_GetIP(context);
-    if (!walk->started && walk->first != 0 && pc != walk->first) return _URC_NO_REASON;
+    if (!walk->started && (walk->first != 0 ? pc != walk->first : in_machinery(pc))) return _URC_NO_REASON;
     walk->started = 1;
     if (pc >= (uint64_t)(uintptr_t)park_start && pc < (uint64_t)(uintptr_t)park_end) {
         *record_word(walk->record, SFFI_RECORD_COMPLETE) = 1;

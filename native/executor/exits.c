@@ -1,11 +1,14 @@
 /*
  * C code that ends its process ends a callout instead. `exit` of any library runs the functions registered with
- * on_exit, the first registered last: ours stops the thread there. `_exit`, `_Exit` and `quick_exit` are defined here
- * and exported, so that libraries bind to these. In a process that C code forked off they do what they always did.
+ * on_exit, the first registered last: ours stops the thread there. `_exit`, `_Exit` and `pthread_exit` are defined here
+ * and exported, so that libraries bind to these. On a thread without a lane, and in a process that C code forked off,
+ * they do what they always did.
  */
 #define _GNU_SOURCE
 #include "executor.h"
 
+#include <dlfcn.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,6 +31,15 @@ EXPORT void _exit(int status) {
 
 EXPORT void _Exit(int status) {
     _exit(status);
+}
+
+/* A lane's thread that ended would leave the VM waiting for it. */
+EXPORT void pthread_exit(void *value) {
+    if (callout_runs()) fault_outside_signal(current_lane, SFFI_KIND_THREAD_EXIT, 0);
+    void (*real)(void *) = (void (*)(void *))dlsym(RTLD_NEXT, "pthread_exit");
+    if (real != NULL) real(value);
+    leave(1);
+    __builtin_unreachable();
 }
 
 static void on_exit_called(int status) {

@@ -38,6 +38,8 @@ export class Lane {
   /** A callout is under way or a fault stands. */
   busy = false;
   threadId = 0;
+  /** The longest that the callout under way may take, for the report. */
+  deadlineMs: number | undefined;
   readonly #owner: LaneOwner;
   readonly #stateAddress: bigint;
   readonly #controlWord: number;

@@ -36,6 +36,8 @@ export interface Linux {
 
 const syscallNumbers = { x64: { futex: 202, tgkill: 234 }, arm64: { futex: 98, tgkill: 131 } } as const;
 const memfdCloseOnExec = 1;
+const fcntlGetFlags = 1;
+const fcntlDuplicate = 1030;
 const protReadWrite = 3;
 const mapShared = 1;
 const mapFailed = 0xffff_ffff_ffff_ffffn;
@@ -62,6 +64,7 @@ function makeLinux(): Linux {
   const ftruncate = libc.func('int ftruncate(int fd, long length)');
   const mmap = libc.func('void *mmap(void *address, size_t length, int prot, int flags, int fd, long offset)');
   const munmap = libc.func('int munmap(void *address, size_t length)');
+  const fcntl = libc.func('fcntl', 'int', ['int', 'int', 'long']);
   const close = libc.func('int close(int fd)');
   const futex = libc.func('syscall', 'long', ['long', 'void *', 'long', 'long', 'void *', 'void *', 'long']);
   const tgkill = libc.func('syscall', 'long', ['long', 'long', 'long', 'long']);
@@ -100,7 +103,14 @@ function makeLinux(): Linux {
   return {
     errno: () => k.errno(),
     errorName: (code) => errnoNames.get(code) ?? `errno ${code}`,
-    memfdCreate: (name) => memfdCreate(name, memfdCloseOnExec),
+    memfdCreate(name) {
+      const fd = memfdCreate(name, memfdCloseOnExec);
+      if (fd < 0 || fd > 2) return fd;
+      // A standard stream of this process is closed; what the executor inherits there must not be the memory.
+      const moved = fcntl(fd, fcntlDuplicate, 3);
+      close(fd);
+      return moved;
+    },
     ftruncate: (fd, sizeBytes) => ftruncate(fd, sizeBytes),
     mapShared(fd, sizeBytes) {
       const address = mmap(null, sizeBytes, protReadWrite, mapShared, fd, 0) as bigint | null;
@@ -124,12 +134,8 @@ function makeLinux(): Linux {
       actionsInit(actions);
       try {
         // Node marks its standard streams close-on-exec; a descriptor that is duplicated onto itself stays open.
-        for (const [from, wanted] of [
-          [0, 0],
-          [1, 1],
-          [2, 2],
-          [descriptor, 3],
-        ] as const) {
+        const standard = [0, 1, 2].filter((fd) => fcntl(fd, fcntlGetFlags, 0) >= 0).map((fd) => [fd, fd] as const);
+        for (const [from, wanted] of [...standard, [descriptor, 3] as const]) {
           const refused = actionsDup(actions, from, wanted);
           if (refused !== 0) return -refused;
         }

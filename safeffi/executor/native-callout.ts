@@ -205,6 +205,7 @@ class NativePendingCallout implements PendingCallout {
     this.#lane = lane;
     this.#args = args;
     this.#epoch = executor.epoch;
+    lane.deadlineMs = deadlineMs;
     this.#deadline = performance.now() + (deadlineMs ?? Number.POSITIVE_INFINITY);
   }
 

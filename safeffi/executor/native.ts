@@ -14,7 +14,7 @@ import { NativeFault } from '../faults/native-fault.ts';
 import { ProcessMap } from '../faults/process-map.ts';
 import { readRawFault } from '../faults/raw-fault.ts';
 import { scanStack } from '../faults/stack-scan.ts';
-import { type EntryName, entryNames, header, laneCount, pageBytes } from '../protocol/layout.ts';
+import { type EntryName, entryNames, header, laneCount, pageBytes, state } from '../protocol/layout.ts';
 import { declarationText, parseSignature, type Signature, type SignatureText } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import { ArgumentBuffers } from './argument-buffers.ts';
@@ -146,8 +146,9 @@ export class NativeExecutor implements Executor {
   }
 
   waitFor(lane: Lane, looks: number, deadlineMs: number | undefined): number {
+    lane.deadlineMs = deadlineMs;
     const seen = lane.wait(looks, deadlineMs ?? Number.POSITIVE_INFINITY);
-    return seen === 1 ? lane.interrupt() : seen;
+    return seen === state.request ? lane.interrupt() : seen;
   }
 
   laneAt(lineWord: number): Lane {
@@ -208,7 +209,7 @@ export class NativeExecutor implements Executor {
       map,
       argumentAt: (address) => lane.buffers.argumentAt(address),
       scanned,
-      deadlineMs: this.deadlineMs,
+      deadlineMs: lane.deadlineMs,
     });
     return this.#raise(fault, new HeldFault(this, callout, args, lane));
   }

@@ -67,8 +67,10 @@ export function fromPlain(signature: Signature, value: PlainValue, context: Plai
       if (!isCharPointer(type)) return new Address(exact(address), context.generation);
       return address === 0n ? null : context.text(address);
     }
-    default:
-      return typeof value === 'bigint' ? exact(value) : (value as number);
+    case 'float':
+      return value as number;
+    default: // koffi answers a number for 2^53 itself too
+      return typeof value === 'number' && Number.isSafeInteger(value) ? value : exact(BigInt(value as number | bigint));
   }
 }
 

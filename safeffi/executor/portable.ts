@@ -92,7 +92,7 @@ class PortableBackend implements PlainBackend {
       wait: (timeoutMs) => channel.reply(number, timeoutMs) !== undefined,
       outcome: (deadlineMs) => {
         const leftMs = deadlineMs === undefined ? Number.POSITIVE_INFINITY : startMs + deadlineMs - performance.now();
-        return this.#outcome(channel, number, channel.reply(number, leftMs));
+        return this.#outcome(channel, number, channel.reply(number, leftMs), deadlineMs);
       },
     };
   }
@@ -112,10 +112,15 @@ class PortableBackend implements PlainBackend {
     return this.#outcome(channel, number, channel.reply(number, Number.POSITIVE_INFINITY));
   }
 
-  #outcome(channel: PortableChannel, number: number, reply: PortableReply | undefined): PlainOutcome {
+  #outcome(
+    channel: PortableChannel,
+    number: number,
+    reply: PortableReply | undefined,
+    deadlineMs?: number,
+  ): PlainOutcome {
     if (reply === undefined) {
       this.#drop(channel);
-      throw new PlainFailure('CalloutTimeout', 'stopped at its deadline');
+      throw new PlainFailure('CalloutTimeout', `stopped after its deadline of ${deadlineMs} ms`);
     }
     channel.taken(number);
     switch (reply.is) {
