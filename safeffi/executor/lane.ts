@@ -12,8 +12,8 @@ import type { DomainMemory } from './domain-memory.ts';
 import type { ExecutorProcess } from './executor-process.ts';
 import { linux } from './linux.ts';
 
-/** The answer of a wait when the executor has ended. */
-export const dead = -1;
+/** The answer of a wait when the executor has ended: no 32-bit word, so that no state can be mistaken for it. */
+export const dead = 0x1_0000_0000;
 
 const longestSleepMs = 20;
 /** Callouts that were over within this time after we went to sleep should have been over before. */
