@@ -80,11 +80,20 @@ export class ObjectPrinter {
     for (let slot = 0; slot < shownCount; slot++) {
       const value = memory.fetchPointer(oop, slot);
       const label = names[slot] ?? String(slot - names.length + 1);
-      const [first, ...rest] = this.describeLines(value, isImmediate(value) ? 0 : depth - 1, inner, shown);
-      lines.push(`${inner}${label}: ${depth > 1 ? first!.trimStart() : this.line(value)}`, ...rest);
+      if (depth <= 1 || !this.hasParts(value)) {
+        lines.push(`${inner}${label}: ${this.line(value)}`);
+        continue;
+      }
+      const [first, ...rest] = this.describeLines(value, depth - 1, inner, shown);
+      lines.push(`${inner}${label}: ${first!.trimStart()}`, ...rest);
     }
     if (slotCount > shownCount) lines.push(`${inner}… ${slotCount - shownCount} more`);
     return lines;
+  }
+
+  /** True for what a line does not say all of: an object with slots. */
+  private hasParts(oop: Oop): boolean {
+    return !isImmediate(oop) && this.memory.isPointers(oop) && this.memory.slotCountOf(oop) > 0;
   }
 
   private bitsLines(oop: Oop, indent: string): string[] {
