@@ -166,7 +166,10 @@ function bringUpToDate() {
 }
 
 /** Committed generated files, each with the module that exports `generate(): string`. */
-const generated = [['native/executor/protocol.h', 'dist/safeffi/protocol/c-header.js']];
+const generated = [
+  ['native/executor/protocol.h', 'dist/safeffi/protocol/c-header.js'],
+  ['docs/bytecodes.md', 'dist/vm/bytecode/markdown-table.js'],
+];
 
 async function eachGenerated(visit) {
   for (const [file, generator] of generated) {
