@@ -8,7 +8,7 @@
  * Contract: an oop that a host holds is valid until the VM runs again; `retain` keeps it beyond.
  */
 import type { Host } from './host.ts';
-import { MAX_CALL_ARGUMENTS, makeCallMethod } from './interpreter/call-method.ts';
+import { MAX_CALL_ARGUMENTS, makeBridgeMethod, makeCallMethod } from './interpreter/call-method.ts';
 import type { HostCall, Outcome } from './interpreter/host-calls.ts';
 import { Interpreter } from './interpreter/interpreter.ts';
 import { interpret } from './interpreter/loop.ts';
@@ -107,15 +107,34 @@ export class VM {
     if (values.length > MAX_CALL_ARGUMENTS)
       throw new RangeError(`a call has ${values.length} arguments, at most ${MAX_CALL_ARGUMENTS} fit`);
     const symbol = typeof selector === 'string' ? this.symbolNamed(selector) : selector;
-    const name = this.findSymbol('DoIt') ?? symbol;
-    const method = makeCallMethod(this.memory, symbol, receiver, values, name);
-    if (method === NO_OOP) throw new RangeError('there is no room in the heap for the method of a call');
-    return this.startMethod(method, this.memory.nil);
+    const method = makeCallMethod(this.memory, symbol, receiver, values, this.bottomName(symbol));
+    return this.startProcess(this.interpreter.newContext(this.allocated(method), this.memory.nil));
   }
 
+  /**
+   * Begins to run a method that takes no arguments. A context below it takes the value, so that the method has a sender, as
+   * the image expects of what unwinds.
+   */
   startMethod(method: Oop, receiver: Oop): HostCall {
+    const { interpreter, memory } = this;
+    const context = interpreter.newContext(method, receiver);
+    const bottom = makeBridgeMethod(memory, this.bottomName(memory.nil));
+    memory.storePointer(context, ContextSlot.SENDER, interpreter.newContext(this.allocated(bottom), memory.nil));
+    return this.startProcess(context);
+  }
+
+  /** What stack printers show for the lowest context of a call. */
+  private bottomName(otherwise: Oop): Oop {
+    return this.findSymbol('withArgs:executeMethod:') ?? otherwise;
+  }
+
+  private allocated(method: Oop): Oop {
+    if (method === NO_OOP) throw new RangeError('there is no room in the heap for the method of a call');
+    return method;
+  }
+
+  private startProcess(context: Oop): HostCall {
     const { scheduler, hostCalls } = this.interpreter;
-    const context = this.interpreter.newContext(method, receiver);
     const process = scheduler.newProcess(context, USER_PRIORITY);
     const call = hostCalls.add(process);
     this.interpreter.stop = StopReason.NONE;

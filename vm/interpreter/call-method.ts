@@ -37,8 +37,8 @@ export function makeCallMethod(
 }
 
 /** A method with a large context that answers what lies on top of its stack: its contexts lend room for arguments. */
-export function makeBridgeMethod(memory: ObjectMemory): Oop {
-  return makeMethod(memory, [memory.nil, classAssociation(memory)], [RETURN_TOP], true);
+export function makeBridgeMethod(memory: ObjectMemory, name: Oop = memory.nil): Oop {
+  return makeMethod(memory, [name, classAssociation(memory)], [RETURN_TOP], true);
 }
 
 function makeMethod(memory: ObjectMemory, literals: readonly Oop[], code: readonly number[], large: boolean): Oop {
