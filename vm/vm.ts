@@ -61,6 +61,11 @@ export class VM {
     this.interpreter = new Interpreter(memory, host);
     const collector = new Collector(memory, () => host.milliseconds());
     this.interpreter.collector = () => void collector.collect();
+    this.interpreter.safepoint.lowSpace.findError = () => {
+      const behavior = this.findClass('OutOfMemory');
+      const selector = this.findSymbol('signal');
+      return behavior === undefined || selector === undefined ? undefined : { behavior, selector };
+    };
     const roots: RootHolder = {
       visitRoots: (visit) => {
         for (const frame of this.aside) {
@@ -150,6 +155,8 @@ export class VM {
       if (status.until === undefined) return this.interpreter.hostCalls.stuck(call);
       this.host.sleepUntil(status.until);
     }
+    // A program that was stopped may have filled the heap; outcomes with oops in them keep theirs valid.
+    if (this.memory.collectionWanted && call.outcome.kind === 'interrupted') this.interpreter.collect();
     return call.outcome;
   }
 

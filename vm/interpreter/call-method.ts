@@ -15,6 +15,8 @@ const EXTENSION_B = 225;
 const PUSH_LITERAL = 228;
 const SEND = 234;
 const RETURN_TOP = 92;
+const POP = 216;
+const PUSH_TEMP = 64;
 /** What one send bytecode counts without a prefix. */
 const SEND_ARGUMENTS = 8;
 /** Deepest stack of a large context, less the receiver. */
@@ -41,7 +43,19 @@ export function makeBridgeMethod(memory: ObjectMemory, name: Oop = memory.nil): 
   return makeMethod(memory, [name, classAssociation(memory)], [RETURN_TOP], true);
 }
 
-function makeMethod(memory: ObjectMemory, literals: readonly Oop[], code: readonly number[], large: boolean): Oop {
+/** A method of one argument that sends `selector` to `receiver`, drops the value, and answers the argument. */
+export function makeSignalMethod(memory: ObjectMemory, receiver: Oop, selector: Oop): Oop {
+  const literals = [selector, receiver, memory.nil, classAssociation(memory)];
+  return makeMethod(memory, literals, [PUSH_LITERAL, 1, SEND, 0, POP, PUSH_TEMP, RETURN_TOP], false, 1);
+}
+
+function makeMethod(
+  memory: ObjectMemory,
+  literals: readonly Oop[],
+  code: readonly number[],
+  large: boolean,
+  argumentCount = 0,
+): Oop {
   const byteCount = 4 * (literals.length + 1) + code.length;
   const slotCount = (byteCount + 3) >> 2;
   if (!memory.hasRoomFor(slotCount)) return NO_OOP;
@@ -49,8 +63,8 @@ function makeMethod(memory: ObjectMemory, literals: readonly Oop[], code: readon
   const method = memory.allocateBits(classIndex, Format.COMPILED_METHOD + (-byteCount & 3), slotCount);
   const header = encodeMethodHeader({
     literalCount: literals.length,
-    argumentCount: 0,
-    tempCount: 0,
+    argumentCount,
+    tempCount: argumentCount,
     hasPrimitive: false,
     needsLargeFrame: large,
     isSista: true,

@@ -397,6 +397,21 @@ export class Interpreter implements PrimitiveHost, RootHolder {
     this.registersChanged = true;
   }
 
+  /**
+   * Runs a method of one argument between two bytecodes of the active context. The value on top of the stack goes through
+   * it and comes back as what it answers, so that the context finds its stack as it was.
+   */
+  interpose(method: Oop): void {
+    const { memory } = this;
+    const slots = (this.context >> 2) + 2;
+    const isEmpty = this.sp < slots + ContextSlot.STACK;
+    const top = isEmpty ? memory.nil : this.stackValue(0);
+    if (!isEmpty) this.sp--;
+    this.push(memory.nil);
+    this.push(top);
+    this.activate(method, 1);
+  }
+
   /** A context that will run a method without arguments, and has no sender. Its registers are in the heap. */
   newContext(method: Oop, receiver: Oop): Oop {
     const { memory } = this;

@@ -4,9 +4,10 @@
  * The loop counts activations and backward jumps down and comes here when the count is used up, so the clock is read every
  * some thousand sends; a wanted collection it sees at once. Only here, and in primitives that say so, do objects move.
  */
-import { NO_OOP, type Oop } from '../memory/oop.ts';
+import type { Oop } from '../memory/oop.ts';
 import { SpecialObject } from '../memory/well-known.ts';
 import type { Interpreter } from './interpreter.ts';
+import { LowSpace } from './low-space.ts';
 import { StopReason } from './stop-reason.ts';
 
 /** Activations and backward jumps between two looks at the clock: a fraction of a millisecond of running. */
@@ -21,11 +22,13 @@ export class Safepoint {
   /** Events left until the next look at the clock; the loop counts a copy down. */
   countdown = EVENTS_BETWEEN_CHECKS;
   private readonly pendingSignals: number[] = [];
+  readonly lowSpace: LowSpace;
   /** Checks of the heap and registers that `--assert` asks for; empty without it. */
   readonly assertions: (() => void)[] = [];
 
   constructor(vm: Interpreter) {
     this.vm = vm;
+    this.lowSpace = new LowSpace(vm);
   }
 
   /** Signals the semaphore at `index` (from 1) of the external objects at the next safepoint. May be called at any time. */
@@ -38,7 +41,10 @@ export class Safepoint {
   pass(): void {
     const { vm } = this;
     for (const check of this.assertions) check();
-    if (vm.memory.collectionWanted) vm.collect();
+    if (vm.memory.collectionWanted) {
+      vm.collect();
+      this.lowSpace.check();
+    }
     if (this.countdown <= 0) this.lookAround();
     vm.registersChanged = true;
   }
@@ -74,10 +80,5 @@ export class Safepoint {
     if (!scheduler.isSemaphore(semaphore)) return false;
     scheduler.signal(semaphore);
     return true;
-  }
-
-  /** True while some process can run. */
-  get canRun(): boolean {
-    return this.vm.context !== NO_OOP;
   }
 }
