@@ -59,6 +59,7 @@ export class HeldFault implements FaultResolver {
   leave(): void {
     if (!this.#standing) return;
     this.#standing = false;
+    this.#executor.settled(this);
     if (this.#epoch === this.#executor.epoch) this.#executor.abandon(this.#lane);
   }
 

@@ -179,6 +179,11 @@ export class NativeExecutor implements Executor {
     if (lane.index === 0 && this.#process !== undefined) this.gate[0] = 1;
   }
 
+  /** A fault was resolved: it needs no watching any more. */
+  settled(held: HeldFault): void {
+    this.#forgotten.unregister(held);
+  }
+
   /** Sends a faulted lane back to park, and notes that C's state may be half changed. */
   abandon(lane: Lane | undefined): void {
     this.tainted = true;
@@ -325,7 +330,7 @@ export class NativeExecutor implements Executor {
 
   #raise(fault: Fault, held: HeldFault): FFIFault {
     const error = new FFIFault(fault, held);
-    this.#forgotten.register(error, held);
+    this.#forgotten.register(error, held, held);
     return error;
   }
 

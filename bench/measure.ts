@@ -1,0 +1,50 @@
+/**
+ * How a short operation is measured: the median of batch means, so that the clock's own cost does not count, and the
+ * 99th percentile of operations timed one by one, less the median cost of reading the clock twice.
+ */
+
+export interface Measurement {
+  readonly median: number;
+  readonly p99: number;
+  readonly runs: number;
+}
+
+export interface MeasureOptions {
+  readonly batches: number;
+  readonly batch: number;
+  readonly singles: number;
+}
+
+const nanoseconds = () => performance.now() * 1e6;
+
+function percentile(values: Float64Array, share: number): number {
+  return values[Math.min(values.length - 1, Math.floor(values.length * share))]!;
+}
+
+/** Runs `operation` with a counter; answers nanoseconds. */
+export function measure(operation: (count: number) => unknown, options: MeasureOptions): Measurement {
+  const { batches, batch, singles } = options;
+  for (let i = 0; i < 2 * batch; i++) operation(i);
+  const means = new Float64Array(batches);
+  for (let b = 0; b < batches; b++) {
+    const start = nanoseconds();
+    for (let i = 0; i < batch; i++) operation(i);
+    means[b] = (nanoseconds() - start) / batch;
+  }
+  const times = new Float64Array(singles);
+  const clocks = new Float64Array(singles);
+  for (let i = 0; i < singles; i++) {
+    const before = nanoseconds();
+    clocks[i] = nanoseconds() - before;
+    const start = nanoseconds();
+    operation(i);
+    times[i] = nanoseconds() - start;
+  }
+  const clock = percentile(clocks.sort(), 0.5);
+  const round = (value: number) => Math.round(10 * value) / 10;
+  return {
+    median: round(percentile(means.sort(), 0.5)),
+    p99: round(Math.max(0, percentile(times.sort(), 0.99) - clock)),
+    runs: batches * batch + singles,
+  };
+}
