@@ -169,6 +169,21 @@ describe('collector', () => {
     expect(memory.collectionThreshold).toBe(memory.freeStart + memory.collectionIntervalBytes);
   });
 
+  test('limits: in a heap filled beyond its limit the next collection is a part of the reserve away', () => {
+    const { memory, roots } = smallHeap(4 << 20);
+    let list: Oop = memory.nil;
+    while (memory.freeStart <= memory.allocationLimit) {
+      const link = memory.newArray(2);
+      memory.storePointer(link, 0, list);
+      list = link;
+    }
+    roots.push(list);
+    new Collector(memory).collect();
+    expect(memory.collectionThreshold).toBe(memory.freeStart + (1 << 18));
+    memory.newArray(2);
+    expect(memory.collectionWanted).toBe(false);
+  });
+
   test('a slot that refers to nothing in the heap stops the VM, named by its holder', () => {
     const { memory, roots } = smallHeap();
     const array = memory.newArray(1);

@@ -128,12 +128,14 @@ export class ObjectMemory {
 
   /**
    * Ends a collection that left the heap up to `newEnd` in use. The next one is due when as much again as half of that, or
-   * the interval where it is more, has been allocated: the time for collections stays in proportion to allocation.
+   * the interval where it is more, has been allocated: the time for collections stays in proportion to allocation. Near the
+   * limit it is due at the limit, and beyond that a few times before the reserve is used up, not at each allocation.
    */
   noteCollected(newEnd: number): void {
     this.freeStart = newEnd;
     const untilNext = Math.max(this.collectionIntervalBytes, (newEnd - HEAP_BASE) >> 1);
-    this.collectionThreshold = Math.max(newEnd, Math.min(this.allocationLimit, newEnd + untilNext));
+    const wanted = Math.min(this.allocationLimit, newEnd + untilNext);
+    this.collectionThreshold = Math.max(newEnd + RESERVE_BYTES / 4, wanted);
     this.collectionWanted = false;
     this.noteObjectsMoved();
   }
