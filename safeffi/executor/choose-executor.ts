@@ -1,7 +1,7 @@
 /**
  * Chooses where callouts run. `safe` is the native executor, or the portable one where there is no native one.
  */
-import { notAvailableError } from '../errors.ts';
+import { CalloutError, notAvailableError } from '../errors.ts';
 import { openDirectExecutor } from './direct.ts';
 import type { Executor, ExecutorKind, ExecutorOptions } from './executor.ts';
 import { hasNativeExecutor } from './executor-process.ts';
@@ -21,6 +21,17 @@ export function chooseExecutor(choice: ExecutorChoice, options: ExecutorOptions)
       if (!hasNativeExecutor()) throw notAvailableError('the program dist/native/executor', 'native');
       return new NativeExecutor(options);
     case 'safe':
-      return hasNativeExecutor() ? new NativeExecutor(options) : openPortableExecutor(options);
+      return openNativeOrUndefined(options) ?? openPortableExecutor(options);
+  }
+}
+
+/** Undefined where there is no native executor, or where this machine does not let it start (no memfd, no process). */
+function openNativeOrUndefined(options: ExecutorOptions): Executor | undefined {
+  if (!hasNativeExecutor()) return undefined;
+  try {
+    return new NativeExecutor(options);
+  } catch (error) {
+    if (error instanceof CalloutError && error.code === 'executor-start') return undefined;
+    throw error;
   }
 }

@@ -3,9 +3,12 @@
  * No isolation: a fault in C ends this process, a deadline cannot stop a call, and there is nothing to restart.
  */
 import { notAvailableError } from '../errors.ts';
+import type { ArgumentValue, ResultValue } from '../values.ts';
+import { compileDirectInvoke } from './direct-invoke.ts';
 import type { ExecutorOptions } from './executor.ts';
 import { KoffiFunctions, type PlainFunction } from './koffi-functions.ts';
 import { type PlainBackend, PlainExecutor } from './plain-executor.ts';
+import type { FaultOrigin } from './plain-fault.ts';
 
 export function openDirectExecutor(options: ExecutorOptions): PlainExecutor {
   const functions = new KoffiFunctions();
@@ -18,16 +21,13 @@ export function openDirectExecutor(options: ExecutorOptions): PlainExecutor {
     symbol: (library, name) => functions.symbol(library, name),
     read: (address, into) => functions.read(address, into),
     write: (address, from) => functions.write(address, from),
+    compileInvoke(origin, tookErrno) {
+      const target = functionFor(origin, undefined);
+      const call = target.spread as (...args: ArgumentValue[]) => ResultValue;
+      return compileDirectInvoke(origin.name, origin.signature, call, () => tookErrno(functions.errno()));
+    },
     start(origin, address, args) {
-      const key = `${address ?? `${origin.library} ${origin.name}`} ${origin.signature.key}`;
-      let target = prepared.get(key);
-      if (target === undefined) {
-        target =
-          address === undefined
-            ? functions.prepare(origin.library, origin.name, origin.signature)
-            : functions.prepareAddress(address, origin.signature);
-        prepared.set(key, target);
-      }
+      const target = functionFor(origin, address);
       const value = target.call(args);
       const errno = functions.errno();
       return { poll: () => true, wait: () => true, outcome: () => ({ value, args, errno }) };
@@ -37,5 +37,17 @@ export function openDirectExecutor(options: ExecutorOptions): PlainExecutor {
     },
     close() {},
   };
+  function functionFor(origin: FaultOrigin, address: bigint | undefined): PlainFunction {
+    const key = `${address ?? `${origin.library} ${origin.name}`} ${origin.signature.key}`;
+    let target = prepared.get(key);
+    if (target === undefined) {
+      target =
+        address === undefined
+          ? functions.prepare(origin.library, origin.name, origin.signature)
+          : functions.prepareAddress(address, origin.signature);
+      prepared.set(key, target);
+    }
+    return target;
+  }
   return new PlainExecutor(backend, options);
 }

@@ -14,6 +14,9 @@ import {
 } from '../protocol/layout.ts';
 import { linux } from './linux.ts';
 
+/** Unmaps a mapping when nothing can look at it any more: its ArrayBuffer is garbage. */
+const unmapper = new FinalizationRegistry<bigint>((base) => void linux().unmap(base, domainBytes));
+
 export class DomainMemory {
   readonly fd: number;
   readonly i32: Int32Array;
@@ -35,6 +38,7 @@ export class DomainMemory {
     }
     this.#base = base;
     const buffer = os.view(base, domainBytes);
+    unmapper.register(buffer, base);
     this.i32 = new Int32Array(buffer);
     this.u8 = new Uint8Array(buffer);
     this.f32 = new Float32Array(buffer);
@@ -64,8 +68,8 @@ export class DomainMemory {
   }
 
   /**
-   * Ends the use of the memory. The mapping itself stays until this process ends: compiled marshallers may still hold
-   * its typed arrays, and a look at an unmapped array would end this process. Its pages go back.
+   * Ends the use of the memory. Its pages go back at once; the mapping goes when its arrays are garbage, because
+   * compiled marshallers may still hold them, and a look at an unmapped array would end this process.
    */
   release(): void {
     const os = linux();

@@ -13,6 +13,8 @@ export type PlainValue = number | bigint | boolean | null | undefined | Uint8Arr
 
 export interface PlainFunction {
   call(args: readonly PlainValue[]): PlainValue;
+  /** The same, arguments one by one. */
+  readonly spread: (...args: PlainValue[]) => PlainValue;
 }
 
 /** Why something was not found, in the loader's words. */
@@ -67,7 +69,7 @@ export class KoffiFunctions {
     const types = signature.arguments.map(koffiType);
     try {
       const call = this.#libraries.get(library)!.func(name, koffiType(signature.returns), types);
-      return { call: (args) => call(...args) as PlainValue };
+      return { call: (args) => call(...args) as PlainValue, spread: call };
     } catch (error) {
       throw reason(error, /^$/);
     }
@@ -76,7 +78,8 @@ export class KoffiFunctions {
   prepareAddress(address: bigint, signature: Signature): PlainFunction {
     const k = koffi();
     const prototype = k.proto(koffiType(signature.returns), signature.arguments.map(koffiType));
-    return { call: (args) => k.call(address, prototype, ...args) as PlainValue };
+    const spread = (...args: PlainValue[]) => k.call(address, prototype, ...args) as PlainValue;
+    return { call: (args) => spread(...args), spread };
   }
 
   errno(): number {

@@ -3,7 +3,7 @@
  * where a load would have crashed, and becomes a MemoryViolation that the executor never notices.
  */
 import { type Address, type ExactInteger, exact } from '../address.ts';
-import { noMemoryError } from '../errors.ts';
+import { noMemoryError, notAvailableError } from '../errors.ts';
 import { pageBytes } from '../protocol/layout.ts';
 import { parseSignature } from '../types/signature.ts';
 import type { ExecutorMemory, PreparedCallout } from './executor.ts';
@@ -75,6 +75,7 @@ export class NativeMemory implements ExecutorMemory {
       const toPageEnd = pageBytes - Number(at % BigInt(pageBytes));
       const chunk = new Uint8Array(Math.min(want, toPageEnd, limit - total));
       const done = linux().readMemory(this.#pid(), at, chunk);
+      this.#refuseUnlessFault(done);
       if (done !== chunk.length) throw this.#executor.violation(callout, exact(at), 'read', what);
       const nul = chunk.indexOf(0);
       if (nul >= 0) {
@@ -118,7 +119,16 @@ export class NativeMemory implements ExecutorMemory {
     return BigInt(address.value);
   }
 
+  /** The system may forbid looking into another process; then no address is to blame. */
+  #refuseUnlessFault(done: number): void {
+    const name = done < 0 ? linux().errorName(-done) : 'EFAULT';
+    if (name === 'EPERM' || name === 'ENOSYS') {
+      throw notAvailableError(`reading the executor's memory (process_vm_readv: ${name})`, 'native');
+    }
+  }
+
   #violation(callout: PreparedCallout, start: bigint, done: number, access: 'read' | 'write'): Error {
+    this.#refuseUnlessFault(done);
     const at = done > 0 ? start + BigInt(done) : start;
     const reason = done < 0 ? ` (${linux().errorName(-done)})` : '';
     return this.#executor.violation(callout, exact(at), access, `asked for by the VM${reason}`);

@@ -90,7 +90,12 @@ export class NativeExecutor implements Executor {
       (_, index) => new Lane(owner, index, new ArgumentBuffers(this.domain, index, big)),
     );
     this.memory = new NativeMemory(this);
-    this.#start();
+    try {
+      this.#start();
+    } catch (error) {
+      this.domain.release();
+      throw error;
+    }
   }
 
   get pid(): number | undefined {

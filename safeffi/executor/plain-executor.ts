@@ -56,6 +56,8 @@ export interface PlainBackend {
   readonly pid: number | undefined;
   load(library: string): void;
   symbol(library: string, name: string): bigint;
+  /** A faster `invoke` for the function, where there is one; it tells errno after each call. */
+  compileInvoke?(origin: FaultOrigin, tookErrno: (errno: number) => void): PreparedCallout['invoke'] | undefined;
   start(origin: FaultOrigin, address: bigint | undefined, args: readonly PlainValue[]): PlainPending;
   /** Answers how many bytes were copied. */
   read(address: bigint, into: Uint8Array): number;
@@ -152,12 +154,12 @@ export class PlainExecutor implements Executor {
   #callout(library: string, name: string, signature: Signature, address: Address | undefined): PreparedCallout {
     let errno = 0;
     const origin = { name, library, signature };
+    const target = { name, library: fileOf(library), signature };
     const again = (args: readonly ArgumentValue[]) => call(args);
     const start = (args: readonly ArgumentValue[], options: CalloutOptions = {}): PendingCallout => {
       const context = this.#context(origin, args, again);
       if (address !== undefined && address.generation !== this.generation) throw context.stale(0, address);
       const plain = toPlain(name, signature, args, context);
-      const target = { name, library: fileOf(library), signature };
       const pending = this.#backend.start(target, address && BigInt(address.value), plain);
       return {
         poll: () => pending.poll(),
@@ -173,7 +175,12 @@ export class PlainExecutor implements Executor {
       };
     };
     const call = (args: readonly ArgumentValue[], options?: CalloutOptions) => start(args, options).result();
-    return { name, library, signature, start, call, errno: () => errno, invoke: (...args) => call(args) };
+    const tookErrno = (code: number) => {
+      errno = code;
+    };
+    const compiled = address === undefined ? this.#backend.compileInvoke?.(target, tookErrno) : undefined;
+    const invoke = compiled ?? ((...args: ArgumentValue[]) => call(args));
+    return { name, library, signature, start, call, errno: () => errno, invoke };
   }
 
   #context(origin: FaultOrigin, args: readonly ArgumentValue[], again: Again): PlainContext {

@@ -1,0 +1,59 @@
+/**
+ * The fast way of the direct executor: for signatures of numbers and booleans only, checks and call in one compiled
+ * function, without arrays. Signatures with pointers go the general way (plain-values.ts).
+ */
+import { argumentRefusal, fits } from '../types/check-argument.ts';
+import type { CType } from '../types/scalar-types.ts';
+import type { Signature } from '../types/signature.ts';
+import type { ArgumentValue, ResultValue } from '../values.ts';
+
+type Call = (...args: ArgumentValue[]) => ResultValue;
+
+/** An expression that is true for the usual good value; others are looked at by `other`. */
+function usual(type: CType, a: string): string {
+  switch (type.kind) {
+    case 'float':
+      return `typeof ${a} === 'number'`;
+    case 'signed':
+      return type.sizeBytes === 8
+        ? `Number.isSafeInteger(${a})`
+        : `typeof ${a} === 'number' && (${a} << ${32 - 8 * type.sizeBytes} >> ${32 - 8 * type.sizeBytes}) === ${a}`;
+    case 'unsigned':
+      return type.sizeBytes === 8
+        ? `Number.isSafeInteger(${a}) && ${a} >= 0`
+        : `typeof ${a} === 'number' && (${a} << ${32 - 8 * type.sizeBytes} >>> ${32 - 8 * type.sizeBytes}) === ${a}`;
+    default:
+      return `${a} === true || ${a} === false`;
+  }
+}
+
+function readResult(type: CType): string {
+  if (type.kind === 'void') return 'undefined';
+  if (type.kind === 'float' || type.sizeBytes < 8) return 'value';
+  return "typeof value === 'number' && !Number.isSafeInteger(value) ? BigInt(value) : value"; // koffi: 2^53 as a number
+}
+
+/** Compiles, or answers undefined where a pointer is involved. `called` runs after each call, to take errno. */
+export function compileDirectInvoke(
+  callout: string,
+  signature: Signature,
+  call: Call,
+  called: () => void,
+): Call | undefined {
+  const types = signature.arguments;
+  if (signature.returns.kind === 'pointer' || types.some((type) => type.kind === 'pointer')) return undefined;
+  const other = (index: number, value: ArgumentValue): ArgumentValue => {
+    const type = types[index]!;
+    if (!fits(type, value)) throw argumentRefusal(callout, index, type, value);
+    return type.kind === 'bool' ? value === 1 || value === true : value;
+  };
+  const names = types.map((_, index) => `a${index}`);
+  const checks = types.map((type, i) => `if (!(${usual(type, `a${i}`)})) a${i} = other(${i}, a${i});\n`).join('');
+  const text = `'use strict';
+return function invoke(${names.join(', ')}) {
+${checks}const value = call(${names.join(', ')});
+called();
+return ${readResult(signature.returns)};
+};`;
+  return new Function('call', 'other', 'called', text)(call, other, called) as Call;
+}

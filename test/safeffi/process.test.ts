@@ -1,0 +1,81 @@
+/**
+ * The executor as a process beside another: what C prints keeps its order with what the VM prints, and the executor ends
+ * with the VM, however the VM ends.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+
+const library = new URL('../../safeffi/index.js', import.meta.url).href;
+
+function program(ffi: string, body: string): string[] {
+  return [
+    '--input-type=module',
+    '-e',
+    `import { writeSync } from 'node:fs';
+import { openSession } from '${library}';
+const session = openSession({ ffi: '${ffi}' });
+const libc = session.library('libc.so.6');
+${body}`,
+  ];
+}
+
+/** True once the process is gone, or dead and waiting to be reaped by whoever inherited it. */
+function ended(pid: number): boolean {
+  if (!existsSync(`/proc/${pid}`)) return true;
+  try {
+    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return true; // it ended between the two looks
+  }
+}
+
+async function end(pid: number): Promise<boolean> {
+  while (!ended(pid)) await setImmediate();
+  return true;
+}
+
+test.each(['native', 'direct'])('%s: what C prints comes in its order', (ffi) => {
+  const body = `const printf = libc.function('printf', { returns: 'int', arguments: ['const char *'] });
+for (let i = 0; i < 5; i++) { printf('C' + i + ' '); libc.function('fflush', { returns: 'int', arguments: ['void *'] })(null); writeSync(1, 'VM' + i + ' '); }
+session.close();`;
+  const out = execFileSync(process.execPath, program(ffi, body), { encoding: 'utf8' });
+  expect(out).toBe('C0 VM0 C1 VM1 C2 VM2 C3 VM3 C4 VM4 ');
+});
+
+test('native: C needs no fflush', () => {
+  const body = `const printf = libc.function('printf', { returns: 'int', arguments: ['const char *'] });
+for (let i = 0; i < 3; i++) { printf('C' + i + ' '); writeSync(1, 'VM' + i + ' '); }`;
+  expect(execFileSync(process.execPath, program('native', body), { encoding: 'utf8' })).toBe('C0 VM0 C1 VM1 C2 VM2 ');
+});
+
+test.each(['native', 'portable'])('%s: a session that is left open does not keep the VM from ending', async (ffi) => {
+  const out = execFileSync(process.execPath, program(ffi, 'writeSync(1, String(session.executor.pid));'), {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  expect(await end(Number(out))).toBe(true);
+});
+
+test.each(['native', 'portable'])('%s: the executor dies with a VM that is killed, even while C hangs', async (ffi) => {
+  const body = `writeSync(1, String(session.executor.pid) + '\\n');
+const pause = libc.prepare('pause', { returns: 'int', arguments: [] }).start([]);
+pause.wait(60_000);`;
+  const vm = spawn(process.execPath, program(ffi, body), { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(vm.stdout, 'data')) as [Buffer];
+  const pid = Number(line.toString());
+  expect(ended(pid)).toBe(false);
+  vm.kill('SIGKILL');
+  expect(await end(pid)).toBe(true);
+});
+
+test('with standard streams closed in the VM callouts work', () => {
+  const body = `process.stdout.write(String(libc.function('abs', { returns: 'int', arguments: ['int'] })(-3)));`;
+  const command = `exec "$0" "$@" 0<&- 2>&-`;
+  const out = execFileSync('/bin/sh', ['-c', command, process.execPath, ...program('native', body)], {
+    encoding: 'utf8',
+  });
+  expect(out).toBe('3');
+});
