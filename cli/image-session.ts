@@ -29,6 +29,7 @@ export interface SessionSettings {
   readonly ffi?: FfiMode;
   /** The longest that a callout may take, in milliseconds. */
   readonly deadline?: number;
+  /** Verify the heap before and after each collection. */
   readonly assert?: boolean;
   /** The image's own path, and what the command line gives to it. */
   readonly imagePath?: string;
@@ -67,6 +68,7 @@ export class ImageSession {
       chooseResolution: settings.chooseResolution ?? (() => undefined),
     });
     this.vm.loadRoots();
+    if (settings.assert === true) this.vm.enableAssertions();
   }
 
   /** Reads an image file and makes a session of it. Throws ImageFileError or ImageFormatError. */

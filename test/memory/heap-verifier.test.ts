@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { Format } from '../../vm/memory/header.ts';
-import { HeapVerifier } from '../../vm/memory/heap-verifier.ts';
+import { assertSoundHeap, HeapVerifier } from '../../vm/memory/heap-verifier.ts';
 import { NO_OOP, type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
 import { BehaviorSlot, ClassIndex, ContextSlot } from '../../vm/memory/well-known.ts';
+import { VMBug } from '../../vm/vm-bug.ts';
 import { type SmallHeap, smallHeap } from './small-heap.ts';
 
 /** What the verifier says of a heap after `damage` was done to it. */
@@ -135,6 +136,19 @@ describe('heap verifier', () => {
     expect(sentencesAfter(({ roots }) => void roots.push(0x700000 as Oop))).toEqual([
       'bad-root: root 6 is 0x700000, which is no object',
     ]);
+  });
+
+  test('assert mode stops the VM with the first problems in a sentence', () => {
+    const { memory } = smallHeap();
+    expect(() => assertSoundHeap(memory, 'here')).not.toThrow();
+    const array = memory.newArray(1);
+    memory.setClassIndex(array, 900);
+    expect(() => assertSoundHeap(memory, 'before a collection')).toThrow(
+      new VMBug(
+        'damaged-heap',
+        `the heap is damaged before a collection: ${at(array)}, class index 900: the class table has no class at its class index`,
+      ),
+    );
   });
 
   test('stops at the given count of problems', () => {

@@ -6,6 +6,7 @@
  * indices lead to classes. Pointers: each slot holds an immediate or the start of an object that is neither free nor a
  * forwarder. Compiled methods: header and literal count. Contexts: stack pointer, pc, method, sender. Class table and roots.
  */
+import { VMBug } from '../vm-bug.ts';
 import { Format, LAST_POINTER_FORMAT, OVERFLOW_SLOTS, SLOT_COUNT_SHIFT } from './header.ts';
 import { LiveMap } from './live-map.ts';
 import { liveContextSlots } from './marker.ts';
@@ -242,6 +243,14 @@ export class HeapVerifier {
     if (sender !== memory.nil && (!this.isObject(sender) || memory.classIndexOfObject(sender) !== ClassIndex.CONTEXT))
       this.report('bad-context', oop, 'its sender is neither a context nor nil');
   }
+}
+
+/** For assert mode: a VMBug that lists the first problems, when there are any. `when` completes "the heap is damaged …". */
+export function assertSoundHeap(memory: ObjectMemory, when: string): void {
+  const problems = new HeapVerifier(memory, 10).verify();
+  if (problems.length === 0) return;
+  const sentences = problems.map(({ sentence }) => sentence);
+  throw new VMBug('damaged-heap', `the heap is damaged ${when}: ${sentences.join('; ')}`, { problems: sentences });
 }
 
 /** The format without the count of unused bytes. */
