@@ -17,9 +17,9 @@ const bootLimitMs = 10_000;
 /** The program of `make -C native`, beside the compiled library: dist/native/executor. */
 export const executorPath = fileURLToPath(new URL('../../native/executor', import.meta.url));
 
-/** True where the native executor can be used: Linux, and built. */
+/** True where the native executor can be used: Linux on x86-64, and built. */
 export function hasNativeExecutor(): boolean {
-  return process.platform === 'linux' && existsSync(executorPath);
+  return process.platform === 'linux' && process.arch === 'x64' && existsSync(executorPath);
 }
 
 const failureTexts: Readonly<Record<number, string>> = {

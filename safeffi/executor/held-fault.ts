@@ -18,15 +18,19 @@ export class HeldFault implements FaultResolver {
   /** Undefined for a fault that holds no thread: a broken canary, a stale address, the end of the executor. */
   readonly #lane: Lane | undefined;
   readonly #epoch: number;
+  readonly #settled: () => void;
   #standing = true;
   #resolved = false;
 
+  /** `settled` runs once the fault holds nothing any more. */
   constructor(
     executor: NativeExecutor,
     callout: PreparedCallout,
     args: readonly ArgumentValue[],
     lane: Lane | undefined,
+    settled: () => void,
   ) {
+    this.#settled = settled;
     this.#executor = executor;
     this.#callout = callout;
     this.#args = args;
@@ -59,7 +63,7 @@ export class HeldFault implements FaultResolver {
   leave(): void {
     if (!this.#standing) return;
     this.#standing = false;
-    this.#executor.settled(this);
+    this.#settled();
     if (this.#epoch === this.#executor.epoch) this.#executor.abandon(this.#lane);
   }
 

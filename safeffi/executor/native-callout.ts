@@ -92,7 +92,7 @@ export class NativeCallout implements PreparedCallout {
     let value: ResultValue;
     try {
       value = this.#marshaller.result(lane.word);
-      if (this.#marshaller.hasPointers && !lane.buffers.finish()) throw this.#executor.overrun(this, lane, args);
+      if (this.#marshaller.hasPointers && !lane.buffers.finish()) throw this.#executor.faults.overrun(this, lane, args);
     } finally {
       lane.buffers.reset();
       this.#executor.releaseLane(lane);
@@ -139,7 +139,7 @@ export class NativeCallout implements PreparedCallout {
       finish: () => lane0.buffers.finish(),
       overrun: (args) => {
         try {
-          throw executor.overrun(this, lane0, args);
+          throw executor.faults.overrun(this, lane0, args);
         } finally {
           lane0.buffers.reset();
         }
@@ -160,7 +160,7 @@ export class NativeCallout implements PreparedCallout {
     if (value instanceof Address) {
       if (value.generation !== 0 && value.generation !== this.#executor.generation) {
         clean();
-        throw this.#executor.stale(this, index + 1, value);
+        throw this.#executor.faults.stale(this, index + 1, value);
       }
       const number = Number(value.value);
       if (Number.isSafeInteger(number) && number >= 0) return number;

@@ -45,13 +45,13 @@ export class NativeMemory implements ExecutorMemory {
   }
 
   allocate(sizeBytes: number): Address {
-    const address = this.#executor.system('calloc').call([1, sizeBytes]) as Address;
+    const address = this.#executor.loader.system('calloc').call([1, sizeBytes]) as Address;
     if (address.isNull) throw noMemoryError('calloc', sizeBytes);
     return address;
   }
 
   free(address: Address): void {
-    this.#executor.system('free').call([address]);
+    this.#executor.loader.system('free').call([address]);
   }
 
   readCString(address: Address, limitBytes?: number): Uint8Array {
@@ -76,7 +76,7 @@ export class NativeMemory implements ExecutorMemory {
       const chunk = new Uint8Array(Math.min(want, toPageEnd, limit - total));
       const done = linux().readMemory(this.#pid(), at, chunk);
       this.#refuseUnlessFault(done);
-      if (done !== chunk.length) throw this.#executor.violation(callout, exact(at), 'read', what);
+      if (done !== chunk.length) throw this.#executor.faults.violation(callout, exact(at), 'read', what);
       const nul = chunk.indexOf(0);
       if (nul >= 0) {
         chunks.push(chunk.subarray(0, nul));
@@ -115,7 +115,7 @@ export class NativeMemory implements ExecutorMemory {
   #check(callout: PreparedCallout, address: Address): bigint {
     this.#executor.ensureStarted();
     if (address.generation !== 0 && address.generation !== this.#executor.generation)
-      throw this.#executor.stale(callout, 1, address);
+      throw this.#executor.faults.stale(callout, 1, address);
     return BigInt(address.value);
   }
 
@@ -131,6 +131,6 @@ export class NativeMemory implements ExecutorMemory {
     this.#refuseUnlessFault(done);
     const at = done > 0 ? start + BigInt(done) : start;
     const reason = done < 0 ? ` (${linux().errorName(-done)})` : '';
-    return this.#executor.violation(callout, exact(at), access, `asked for by the VM${reason}`);
+    return this.#executor.faults.violation(callout, exact(at), access, `asked for by the VM${reason}`);
   }
 }

@@ -1,0 +1,99 @@
+/**
+ * The errors of the native executor that are faults: each is made here, from the record that the handler wrote or from
+ * what was noticed on this side, with a resolver that holds the lane. A fault that the program forgets is abandoned.
+ */
+import { type Address, type ExactInteger, hex } from '../address.ts';
+import type { Fault } from '../faults/fault.ts';
+import { FFIFault } from '../faults/ffi-fault.ts';
+import { NativeFault } from '../faults/native-fault.ts';
+import type { ProcessMap } from '../faults/process-map.ts';
+import { readRawFault } from '../faults/raw-fault.ts';
+import { scanStack } from '../faults/stack-scan.ts';
+import { declarationText } from '../types/signature.ts';
+import type { ArgumentValue } from '../values.ts';
+import type { PreparedCallout } from './executor.ts';
+import { HeldFault } from './held-fault.ts';
+import type { Lane } from './lane.ts';
+import type { NativeExecutor } from './native.ts';
+import { plainFault, staleSummary } from './plain-fault.ts';
+
+export class NativeFaults {
+  readonly #executor: NativeExecutor;
+  readonly #forgotten = new FinalizationRegistry<HeldFault>((held) => held.leave());
+
+  constructor(executor: NativeExecutor) {
+    this.#executor = executor;
+  }
+
+  /** The callout on `lane` stopped in the handler. */
+  stopped(callout: PreparedCallout, lane: Lane, args: readonly ArgumentValue[], map: ProcessMap): FFIFault {
+    const executor = this.#executor;
+    const raw = readRawFault(executor.domain.i32, lane.index);
+    if (raw.frames.some((address) => map.find(Number(address)) === undefined)) map.refresh();
+    const read = (at: number, sizeBytes: number) => executor.memory.tryRead(at, sizeBytes);
+    const fault = new NativeFault(raw, {
+      function: callout.name,
+      library: callout.library,
+      declaration: declarationText(callout.name, callout.signature),
+      pid: executor.pid!,
+      generation: executor.generation,
+      laneIndex: lane.index,
+      map,
+      argumentAt: (address) => lane.buffers.argumentAt(address),
+      scanned: raw.complete ? [] : scanStack(raw, lane.index, map, read),
+      deadlineMs: lane.deadlineMs,
+    });
+    return this.#raise(fault, callout, args, lane);
+  }
+
+  /** The callout has returned and had written before the start of an argument. */
+  overrun(callout: PreparedCallout, lane: Lane, args: readonly ArgumentValue[]): FFIFault {
+    const argument = lane.buffers.brokenCanary();
+    const where =
+      argument === undefined
+        ? 'before the start of an argument'
+        : `${-argument.offset} bytes before argument ${argument.position} (${argument.kind}, ${argument.sizeBytes} bytes)`;
+    const fault = this.#plain('BufferOverrun', `write ${where}, found after the call`, callout);
+    return this.#raise(
+      argument === undefined ? fault : { ...fault, access: 'write', argument },
+      callout,
+      args,
+      undefined,
+    );
+  }
+
+  /** An address of another executor; position 0 is the function itself. */
+  stale(callout: PreparedCallout, position: number, address: Address): FFIFault {
+    const summary = staleSummary(position, address, this.#executor.generation);
+    const fault = { ...this.#plain('StaleAddress', summary, callout), address: address.value };
+    return this.#raise(fault, callout, [], undefined);
+  }
+
+  /** An address that could not be read or written from here. */
+  violation(callout: PreparedCallout, address: ExactInteger, access: 'read' | 'write', what: string): FFIFault {
+    const fault = this.#plain('MemoryViolation', `${access} at ${hex(address)}, ${what}`, callout);
+    return this.#raise({ ...fault, address, access }, callout, [], undefined);
+  }
+
+  /** The fault of a process that has ended, before it is forgotten. */
+  describeEnd(callout: PreparedCallout, end: string): Fault {
+    return this.#plain('ExecutorDied', `the executor ${end}`, callout);
+  }
+
+  /** The error for `describeEnd`, made after the process was forgotten. */
+  ended(fault: Fault, callout: PreparedCallout, args: readonly ArgumentValue[]): FFIFault {
+    return this.#raise(fault, callout, args, undefined);
+  }
+
+  #plain(kind: Fault['kind'], summary: string, callout: PreparedCallout): Fault {
+    const { pid, generation } = this.#executor;
+    return plainFault(kind, summary, callout, { ...(pid === undefined ? {} : { pid }), generation, kind: 'native' });
+  }
+
+  #raise(fault: Fault, callout: PreparedCallout, args: readonly ArgumentValue[], lane: Lane | undefined): FFIFault {
+    const held: HeldFault = new HeldFault(this.#executor, callout, args, lane, () => this.#forgotten.unregister(held));
+    const error = new FFIFault(fault, held);
+    this.#forgotten.register(error, held, held);
+    return error;
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Libraries and symbols of a native executor. dlopen, dlsym and dlerror are callouts like any other; the executor tells
+ * the addresses of these first functions at boot. Handles belong to one process; the list of libraries outlives it, so
+ * that a fresh process loads them again in the same order.
+ */
+import { resolve as resolvePath } from 'node:path';
+import { fromUnsigned } from '../abi/int64.ts';
+import { Address } from '../address.ts';
+import { libraryNotFoundError, symbolNotFoundError } from '../errors.ts';
+import { type EntryName, entryNames, header } from '../protocol/layout.ts';
+import { parseSignature, type SignatureText } from '../types/signature.ts';
+import type { NativeExecutor } from './native.ts';
+import type { NativeCallout } from './native-callout.ts';
+
+const loadNow = 2;
+
+const signatures: Readonly<Record<EntryName, SignatureText>> = {
+  dlopen: { returns: 'void *', arguments: ['const char *', 'int'] },
+  dlsym: { returns: 'void *', arguments: ['void *', 'const char *'] },
+  dlerror: { returns: 'char *', arguments: [] },
+  calloc: { returns: 'void *', arguments: ['size_t', 'size_t'] },
+  free: { returns: 'void', arguments: ['void *'] },
+  mmap: { returns: 'void *', arguments: ['void *', 'size_t', 'int', 'int', 'int', 'long'] },
+  munmap: { returns: 'int', arguments: ['void *', 'size_t'] },
+  _exit: { returns: 'void', arguments: ['int'] },
+};
+
+export class NativeLoader {
+  readonly #executor: NativeExecutor;
+  readonly #system = new Map<EntryName, NativeCallout>();
+  /** Handles of the present process; undefined until loaded (again). */
+  readonly #libraries = new Map<string, number | undefined>();
+
+  constructor(executor: NativeExecutor) {
+    this.#executor = executor;
+  }
+
+  /** A callout to one of the functions that the executor told at boot. */
+  system(name: EntryName): NativeCallout {
+    let callout = this.#system.get(name);
+    if (callout === undefined) {
+      const signature = parseSignature(name, signatures[name]);
+      callout = this.#executor.callout('libc', name, signature, () => this.#entry(name));
+      this.#system.set(name, callout);
+    }
+    return callout;
+  }
+
+  /** Loads the library unless it is loaded; answers its handle. '' is the process itself. */
+  load(library: string): number {
+    this.#executor.ensureStarted();
+    const known = this.#libraries.get(library);
+    if (known !== undefined) return known;
+    const file = library === '' ? null : library.includes('/') ? resolvePath(library) : library;
+    const handle = this.system('dlopen').call([file, loadNow]) as Address;
+    if (handle.isNull) throw libraryNotFoundError(library, this.#reason());
+    this.#libraries.set(library, Number(handle.value));
+    return Number(handle.value);
+  }
+
+  symbol(library: string, name: string): number {
+    const handle = new Address(this.load(library), this.#executor.generation);
+    // Ours stands in for libc's: an exit is to end the callout, not the executor.
+    if (name === '_exit' || name === '_Exit') return this.#entry('_exit');
+    const found = this.system('dlsym').call([handle, name]) as Address;
+    if (found.isNull) throw symbolNotFoundError(name, library, this.#reason());
+    return Number(found.value);
+  }
+
+  /** The process has ended: handles mean nothing any more. */
+  forget(): void {
+    for (const library of this.#libraries.keys()) this.#libraries.set(library, undefined);
+  }
+
+  /** Loads what was loaded in the process before. */
+  reload(): void {
+    for (const library of [...this.#libraries.keys()]) this.load(library);
+  }
+
+  #entry(name: EntryName): number {
+    const word = header.entries / 4 + 2 * entryNames.indexOf(name);
+    const { i32 } = this.#executor.domain;
+    return Number(fromUnsigned(i32[word]!, i32[word + 1]!));
+  }
+
+  #reason(): string {
+    const reason = this.system('dlerror').call([]);
+    if (reason === null || reason === undefined) return 'its address is null';
+    return reason instanceof Uint8Array ? new TextDecoder().decode(reason) : String(reason);
+  }
+}
