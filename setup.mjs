@@ -87,6 +87,10 @@ function buildExecutor() {
     process.stderr.write('setup: the native executor needs Linux; callouts use the portable executor\n');
     return false;
   }
+  if (process.arch !== 'x64') {
+    process.stderr.write(`setup: no native executor for ${process.arch} yet; callouts use the portable executor\n`);
+    return false;
+  }
   const compiler = findCompiler();
   if (compiler === undefined || spawnSync('make', ['--version'], { stdio: 'ignore' }).status !== 0) {
     process.stderr.write(
@@ -139,7 +143,7 @@ const steps = [
     name: 'executor',
     says: 'building the native executor',
     inputs: () => filesBelow('native', /\.(c|h|S)$|Makefile$/),
-    outputs: () => (findCompiler() && process.platform === 'linux' ? ['dist/native/executor'] : []),
+    outputs: () => (findCompiler() && process.platform === 'linux' && process.arch === 'x64' ? ['dist/native/executor'] : []),
     run: buildExecutor,
   },
   {
