@@ -1,6 +1,6 @@
 /** The heap verifier at the image's service: named primitives of module `SafeFFIHost`. */
 import type { PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
-import { HeapVerifier } from '../vm/memory/heap-verifier.ts';
+import { type HeapProblem, HeapVerifier } from '../vm/memory/heap-verifier.ts';
 import { forEachObject } from '../vm/memory/object-walk.ts';
 import { smallIntegerOop } from '../vm/memory/oop.ts';
 
@@ -12,10 +12,12 @@ export const heapCheckPrimitives: readonly PrimitiveDefinition[] = [
     module: 'SafeFFIHost',
     name: 'primitiveHeapProblems',
     run: (vm, argumentCount) => {
-      // The active context's pc and stackp slots are stale between safepoints; the verifier reads them.
-      vm.activeContext();
       const { memory } = vm;
-      const problems = new HeapVerifier(memory).verify().slice(0, MAX_PROBLEMS);
+      const problems: HeapProblem[] = [];
+      // As for a collection: registers written back, contexts that wait to be used again made ordinary garbage.
+      vm.movingObjects(() => {
+        problems.push(...new HeapVerifier(memory).verify().slice(0, MAX_PROBLEMS));
+      });
       const array = memory.newArray(problems.length);
       problems.forEach(({ sentence }, i) => {
         memory.storePointer(array, i, memory.newByteString(sentence));
