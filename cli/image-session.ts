@@ -146,7 +146,7 @@ export class ImageSession {
         message: typeof message === 'string' ? message : 'an error whose messageText cannot be had',
         stack,
         fault: fault === undefined ? null : faultFacts(fault),
-        text: fault === undefined ? undefined : faultReport(fault, { smalltalkStack: stack.join('  <-  ') }),
+        text: fault === undefined ? undefined : faultReport(fault, { smalltalkStack: stack.join('  <-  '), registers: true }),
       };
     } finally {
       exception.release();
@@ -172,11 +172,13 @@ export class ImageSession {
     return end > 0 ? lines.slice(0, end) : lines;
   }
 
-  /** Lines of the stack of an exception that nobody handled: from the frame that signalled it. */
-  exceptionStack(context: Oop): string[] {
+  /** Lines of the stack of an exception that nobody handled, from the frame that a user wrote and that led to it. */
+  private exceptionStack(context: Oop): string[] {
     const lines = this.stackLines(context);
-    const first = lines.findIndex((line) => !SIGNAL_FRAMES.test(line));
-    return first > 0 ? lines.slice(first) : lines;
+    const callout = lines.findLastIndex((line) => CALLOUT_FRAME.test(line));
+    const rest = callout >= 0 ? lines.slice(callout + 1) : lines;
+    const first = rest.findIndex((line) => !SIGNAL_FRAME.test(line));
+    return first > 0 ? rest.slice(first) : rest;
   }
 
   /** What the compiler makes of installed code: names of temps and source ranges. Undefined where there is no source. */
@@ -193,8 +195,11 @@ export class ImageSession {
   }
 }
 
+/** The method that makes a callout and, when C faulted, signals the fault; what led to it stands below. */
+const CALLOUT_FRAME = />>ffiCall:(library:|module:)? /;
+
 /** The machinery of signalling, which stands above the frame that a user wants to see first. */
-const SIGNAL_FRAMES =
+const SIGNAL_FRAME =
   /^[A-Za-z]+\((Exception|Error|FFIFault|UnhandledError|Object)\)>>|^UnhandledError|^HostEntry class|^(Exception|Error|FFIFault)( class)?>>/;
 
 function sourceCompiler(compiler: ImageCompiler): SourceCompiler {
