@@ -82,8 +82,14 @@ function measureFloor(): BenchResult[] {
   return [{ name: 'one cache line, there and back', subject: 'C to C', unit: 'ns', ...measured }];
 }
 
+/** A further subject, measured in the same run: its name, and what it comes to. */
+export type ExtraSubject = readonly [subject: string, run: () => BenchResult[]];
+
 /** Runs all of it; about ten seconds. `progress` is told what is measured next. */
-export function measureCallouts(progress: (subject: string) => void = () => undefined): BenchReport {
+export function measureCallouts(
+  progress: (subject: string) => void = () => undefined,
+  extra: readonly ExtraSubject[] = [],
+): BenchReport {
   const results: BenchResult[] = [];
   const add = (subject: string, run: () => BenchResult[]) => {
     progress(subject);
@@ -95,6 +101,7 @@ export function measureCallouts(progress: (subject: string) => void = () => unde
   };
   add('the floor', measureFloor);
   add('safeffi native', () => measureExecutor('native', fast));
+  for (const [subject, run] of extra) add(subject, run);
   add('koffi', measureKoffi);
   add('safeffi direct', () => measureExecutor('direct', fast));
   add('safeffi portable', () => measureExecutor('portable', slow));

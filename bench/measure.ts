@@ -21,6 +21,31 @@ function percentile(values: Float64Array, share: number): number {
   return values[Math.min(values.length - 1, Math.floor(values.length * share))]!;
 }
 
+/**
+ * The same for an operation that can only be had many at a time: `run(count)` does it `count` times. The 99th percentile is
+ * that of the means of short batches.
+ */
+export function measureMany(
+  run: (count: number) => void,
+  batches: number,
+  batch: number,
+  shortBatch: number,
+): Measurement {
+  run(2 * batch);
+  const means = (size: number): Float64Array =>
+    Float64Array.from({ length: batches }, () => {
+      const start = nanoseconds();
+      run(size);
+      return (nanoseconds() - start) / size;
+    }).sort();
+  const round = (value: number) => Math.round(10 * value) / 10;
+  return {
+    median: round(percentile(means(batch), 0.5)),
+    p99: round(percentile(means(shortBatch), 0.99)),
+    runs: batches * (batch + shortBatch),
+  };
+}
+
 /** Runs `operation` with a counter; answers nanoseconds. */
 export function measure(operation: (count: number) => unknown, options: MeasureOptions): Measurement {
   const { batches, batch, singles } = options;

@@ -146,7 +146,10 @@ export class ImageSession {
         message: typeof message === 'string' ? message : 'an error whose messageText cannot be had',
         stack,
         fault: fault === undefined ? null : faultFacts(fault),
-        text: fault === undefined ? undefined : faultReport(fault, { smalltalkStack: stack.join('  <-  '), registers: true }),
+        text:
+          fault === undefined
+            ? undefined
+            : faultReport(fault, { smalltalkStack: stack.join('  <-  '), registers: true }),
       };
     } finally {
       exception.release();

@@ -1,5 +1,81 @@
-/** `safeffi bench`: measurements with their conditions. */
-import { CommandError } from '../exit-code.ts';
-export async function bench(what: string, _options: { json?: true }): Promise<number> {
-  throw new CommandError(what);
+/** `safeffi bench callout`: what a callout costs, from JavaScript and from Smalltalk, beside peers, in one run. */
+import { type BenchReport, type BenchResult, measureCallouts } from '../../bench/callout.ts';
+import { measureMany } from '../../bench/measure.ts';
+import { type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
+import { VMBug } from '../../vm/vm-bug.ts';
+import { ExitCode } from '../exit-code.ts';
+import type { ImageSession } from '../image-session.ts';
+import { printJson, printResult, printTalk } from '../output.ts';
+import { openImageSession } from '../vm-options.ts';
+
+/** Calls in a batch of the image's, whose loop is Smalltalk's own, and in a short one for the percentile. */
+const BATCHES = 101;
+const BATCH = 2000;
+const SHORT_BATCH = 20;
+
+const CALLS: readonly (readonly [name: string, selector: string, source: string])[] = [
+  [
+    'abs(int)',
+    'benchAbs:',
+    "benchAbs: count 1 to: count do: [ :i | self ffiCall: #( int abs ( int i ) ) library: 'libc.so.6' ]",
+  ],
+  [
+    'strlen of 40 bytes',
+    'benchStrlen:',
+    `benchStrlen: count | text | text := String new: 40 withAll: $x.
+	1 to: count do: [ :i | self ffiCall: #( size_t strlen ( char *text ) ) library: 'libc.so.6' ]`,
+  ],
+];
+
+export async function bench(_what: string, options: { json?: true }): Promise<number> {
+  const session = openImageSession({ ffi: 'native' });
+  try {
+    const report = measureCallouts(
+      (subject) => printTalk(`measuring ${subject}`),
+      [['safeffi image', () => measureImage(session)]],
+    );
+    if (options.json) printJson(report);
+    else printReport(report);
+    return ExitCode.DONE;
+  } finally {
+    session.close();
+  }
+}
+
+function measureImage(session: ImageSession): BenchResult[] {
+  const receiver = session.memory.nil;
+  return CALLS.map(([name, selector, source]) => {
+    expectValue(session.installMethod(source, session.memory.classOf(receiver)).kind);
+    const run = (count: number): void =>
+      expectValue(session.vm.call(session.memory.nil, selector, [smallIntegerOop(count)] as Oop[]).kind);
+    return { name, subject: 'safeffi image', unit: 'ns', ...measureMany(run, BATCHES, BATCH, SHORT_BATCH) };
+  });
+}
+
+function expectValue(kind: string): void {
+  if (kind !== 'value') throw new VMBug('bench-failed', `a callout of the benchmark ended with ${kind}`);
+}
+
+function printReport(report: BenchReport): void {
+  printResult(
+    Object.entries(report.conditions)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', '),
+  );
+  const rows = report.results.map(({ name, subject, median, p99, runs, unit }) => [
+    name,
+    subject,
+    `${median} ${unit}`,
+    `${p99} ${unit}`,
+    String(runs),
+  ]);
+  const table = [['', 'subject', 'median', '99 %', 'runs'], ...rows];
+  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+  for (const row of table)
+    printResult(
+      row
+        .map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+        .join('  ')
+        .trimEnd(),
+    );
 }
