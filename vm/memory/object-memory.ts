@@ -9,6 +9,7 @@
  * The address space is reserved at once; the operating system backs a page when it is first touched.
  */
 import { VMBug } from '../vm-bug.ts';
+import { nameOfClass } from './class-names.ts';
 import {
   CLASS_INDEX_MASK,
   FORMAT_MASK,
@@ -22,8 +23,9 @@ import {
   OVERFLOW_SLOTS,
   SLOT_COUNT_SHIFT,
 } from './header.ts';
-import { isSmallInteger, NO_OOP, type Oop, smallIntegerOop, smallIntegerValue } from './oop.ts';
-import { BehaviorSlot, ClassIndex, ClassSlot, MetaclassSlot } from './well-known.ts';
+import { integerOop, integerValueOf } from './integers.ts';
+import { NO_OOP, type Oop, smallIntegerValue } from './oop.ts';
+import { BehaviorSlot, ClassIndex } from './well-known.ts';
 
 /** Where the first object lies; below it is nothing, so that small integers used as addresses by mistake hit no object. */
 export const HEAP_BASE = 4096;
@@ -488,67 +490,23 @@ export class ObjectMemory {
 
   /** The name of an object's class, for printers and messages. */
   classNameOf(oop: Oop): string {
-    return this.nameOfClass(this.classOf(oop));
+    return nameOfClass(this, this.classOf(oop));
   }
 
-  /**
-   * The name of a class or metaclass (`Point class`). Answers a description where the object is no class. Images differ in
-   * where a class keeps its name and a metaclass its class: it is looked for in the slots where any of them has it.
-   */
+  /** The name of a class or metaclass (`Point class`). Answers a description where the object is no class. */
   nameOfClass(behavior: Oop): string {
-    const name = this.ownNameOf(behavior);
-    if (name !== undefined) return name;
-    if ((behavior & 3) === 0 && this.isPointers(behavior)) {
-      const end = Math.min(this.slotCountOf(behavior), MetaclassSlot.COUNT);
-      for (let slot = BehaviorSlot.FORMAT + 1; slot < end; slot++) {
-        const value = this.fetchPointer(behavior, slot);
-        const instanceName = this.classOf(value) === behavior ? this.ownNameOf(value) : undefined;
-        if (instanceName !== undefined) return `${instanceName} class`;
-      }
-    }
-    return 'an unnamed class';
-  }
-
-  private ownNameOf(behavior: Oop): string | undefined {
-    if ((behavior & 3) !== 0 || !this.isPointers(behavior)) return undefined;
-    const end = Math.min(this.slotCountOf(behavior), ClassSlot.NAME + 2);
-    for (let slot = BehaviorSlot.FORMAT + 1; slot < end; slot++) {
-      const value = this.fetchPointer(behavior, slot);
-      if ((value & 3) === 0 && this.isBytes(value)) return this.stringValueOf(value);
-    }
-    return undefined;
+    return nameOfClass(this, behavior);
   }
 
   // Integers of any size
 
   /** The value of a SmallInteger or LargeInteger, or undefined for anything else. */
   integerValueOf(oop: Oop): bigint | undefined {
-    if (isSmallInteger(oop)) return BigInt(smallIntegerValue(oop));
-    if ((oop & 3) !== 0) return undefined;
-    const classIndex = this.classIndexOfObject(oop);
-    if (classIndex !== ClassIndex.LARGE_POSITIVE_INTEGER && classIndex !== ClassIndex.LARGE_NEGATIVE_INTEGER)
-      return undefined;
-    let hex = '';
-    const bytes = this.bytesOf(oop);
-    for (let i = bytes.length - 1; i >= 0; i--) hex += bytes[i]!.toString(16).padStart(2, '0');
-    const magnitude = hex === '' ? 0n : BigInt(`0x${hex}`);
-    return classIndex === ClassIndex.LARGE_NEGATIVE_INTEGER ? -magnitude : magnitude;
+    return integerValueOf(this, oop);
   }
 
-  /** The normalized integer object: a SmallInteger when it fits, else a LargeInteger of just as many bytes as needed. */
+  /** The normalized integer object, as small as can be. Answers NO_OOP when there is no room. */
   integerOop(value: bigint): Oop {
-    if (value >= -0x40000000n && value <= 0x3fffffffn) return smallIntegerOop(Number(value));
-    let hex = (value < 0n ? -value : value).toString(16);
-    if (hex.length & 1) hex = `0${hex}`;
-    const byteCount = hex.length >> 1;
-    if (!this.hasRoomFor((byteCount + 3) >> 2)) return NO_OOP;
-    const oop = this.allocateBytes(
-      value < 0n ? ClassIndex.LARGE_NEGATIVE_INTEGER : ClassIndex.LARGE_POSITIVE_INTEGER,
-      byteCount,
-    );
-    const body = this.bodyOf(oop);
-    for (let i = 0; i < byteCount; i++)
-      this.u8[body + i] = Number.parseInt(hex.slice(2 * (byteCount - i - 1), 2 * (byteCount - i)), 16);
-    return oop;
+    return integerOop(this, value);
   }
 }
