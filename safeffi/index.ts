@@ -21,4 +21,4 @@ export { type CFunction, Library, openSession, Session, type SessionOptions } fr
 export { parseType } from './types/parse-type.ts';
 export { type CType, integerRange } from './types/scalar-types.ts';
 export { declarationText, parseSignature, type Signature, type SignatureText } from './types/signature.ts';
-export type { ArgumentValue, ResultValue } from './values.ts';
+export { type ArgumentValue, type ResultValue, Unpassable } from './values.ts';

@@ -12,7 +12,28 @@ import type { Address, CString, ExactInteger } from './address.ts';
  * - pointers: null, an Address, or a buffer (any ArrayBufferView: copied in and back out)
  * - `char *`, `void *` also a string or a CString: copied with a NUL behind it
  */
-export type ArgumentValue = number | bigint | boolean | string | null | ArrayBufferView | CString | Address;
+export type ArgumentValue =
+  | number
+  | bigint
+  | boolean
+  | string
+  | null
+  | ArrayBufferView
+  | CString
+  | Address
+  | Unpassable;
+
+/**
+ * An object of a host language that no C type takes: passed for it, so that the error names it in that language's words.
+ */
+export class Unpassable {
+  /** Such as `an instance of Demo`. */
+  readonly description: string;
+
+  constructor(description: string) {
+    this.description = description;
+  }
+}
 
 /** `undefined` is the result of a void function; a pointer comes back as an Address, null included. */
 export type ResultValue = ExactInteger | boolean | string | null | Uint8Array | Address | undefined;

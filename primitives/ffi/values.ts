@@ -7,7 +7,7 @@
  * zero byte behind; a String is copied back, a Symbol never). A view of an object's bytes is used before the next safepoint.
  */
 
-import { Address, type ArgumentValue, CString, exact, type ResultValue } from '../../safeffi/index.ts';
+import { Address, type ArgumentValue, CString, exact, type ResultValue, Unpassable } from '../../safeffi/index.ts';
 import { Format } from '../../vm/memory/header.ts';
 import type { ObjectMemory } from '../../vm/memory/object-memory.ts';
 import {
@@ -25,19 +25,6 @@ import { ClassIndex } from '../../vm/memory/well-known.ts';
 /** Bytes of an ExternalAddress: the address, least significant byte first, then the executor's generation. */
 export const ADDRESS_BYTES = 8;
 export const EXTERNAL_ADDRESS_BYTES = 12;
-
-/** What has no counterpart in C; describes itself in the engine's message about the argument. */
-class Unpassable {
-  private readonly description: string;
-
-  constructor(description: string) {
-    this.description = description;
-  }
-
-  toString(): string {
-    return this.description;
-  }
-}
 
 /** How results become objects. */
 export type ResultKind = 'void' | 'integer' | 'float' | 'boolean' | 'character' | 'string' | 'address';
@@ -77,7 +64,7 @@ export class ValueConverter {
       const start = memory.bodyOf(oop);
       return memory.u8.subarray(start, start + memory.slotCountOf(oop) * 4 - unused);
     }
-    return new Unpassable(`an instance of ${memory.classNameOf(oop)}`) as unknown as ArgumentValue;
+    return new Unpassable(`an instance of ${memory.classNameOf(oop)}`);
   }
 
   /** Contract: `oop` is an ExternalAddress of 12 bytes. */
