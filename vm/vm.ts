@@ -8,6 +8,7 @@
  * Contract: an oop that a host holds is valid until the VM runs again; `retain` keeps it beyond.
  */
 import type { Host } from './host.ts';
+import { enableAssertions } from './interpreter/assertions.ts';
 import { MAX_CALL_ARGUMENTS, makeBridgeMethod, makeCallMethod } from './interpreter/call-method.ts';
 import type { HostCall, Outcome } from './interpreter/host-calls.ts';
 import { Interpreter } from './interpreter/interpreter.ts';
@@ -92,6 +93,11 @@ export class VM {
   addPrimitives(definitions: readonly PrimitiveDefinition[]): void {
     this.interpreter.primitives.add(definitions);
     this.interpreter.cache.flush();
+  }
+
+  /** Checks registers at every safepoint and the heap around every collection; throws VMBug at what is wrong. */
+  enableAssertions(): void {
+    enableAssertions(this.interpreter);
   }
 
   // Calls

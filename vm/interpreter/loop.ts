@@ -13,7 +13,16 @@
  * V8 optimises no function above 60 KB of its own bytecode: rare cases are calls into other files.
  * Source: Squeak's EncoderForSistaV1 (class comment) for the encoding; Blue Book chapter 28.
  */
-import { CLASS_INDEX_MASK, HASH_MASK, IMMUTABLE_BIT, OVERFLOW_SLOTS, SLOT_COUNT_SHIFT } from '../memory/header.ts';
+import {
+  CLASS_INDEX_MASK,
+  FORMAT_MASK,
+  FORMAT_SHIFT,
+  Format,
+  HASH_MASK,
+  IMMUTABLE_BIT,
+  OVERFLOW_SLOTS,
+  SLOT_COUNT_SHIFT,
+} from '../memory/header.ts';
 import { NO_OOP, type Oop } from '../memory/oop.ts';
 import { AssociationSlot, ClassIndex, ClosureSlot, ContextSlot, SpecialObject } from '../memory/well-known.ts';
 import { LARGE_CONTEXT_SLOTS, SEEN_BY_CLOSURE, SMALL_CONTEXT_SLOTS } from './context-pool.ts';
@@ -41,6 +50,10 @@ const FIRST_VALUE_PRIMITIVE = 201;
 const LAST_VALUE_PRIMITIVE = 207;
 const VALUE_WITH_ARGUMENTS_PRIMITIVE = 206;
 const NO_LOOKUP_CLASS = -1;
+
+/** True for the oop of a compiled method or block: a closure that a program put together might hold anything. */
+const isCode = (i32: Int32Array, oop: number): boolean =>
+  (oop & 3) === 0 && ((i32[oop >> 2]! >> FORMAT_SHIFT) & FORMAT_MASK) >= Format.COMPILED_METHOD;
 
 /** Runs until `vm.stop` says to leave off. Contract: the registers are read from the active context. */
 export function interpret(vm: Interpreter): void {
@@ -828,6 +841,7 @@ export function interpret(vm: Interpreter): void {
         const entry = (((selector >> 4) ^ (selector >> 13) ^ Math.imul(classIndex, 37)) & (CACHE_ENTRIES - 1)) << 2;
         let newMethod: number;
         let primitive: number;
+        let closure = nil;
         if (cache[entry] === selector && cache[entry + 1] === classIndex) {
           newMethod = cache[entry + 2]!;
           primitive = cache[entry + 3]!;
@@ -851,31 +865,33 @@ export function interpret(vm: Interpreter): void {
             i32[sp] = quickReturnValue(memory, primitive, target as Oop);
             continue;
           }
-          vm.pc = pc;
-          vm.sp = sp;
           if (
             primitive >= FIRST_VALUE_PRIMITIVE &&
             primitive <= LAST_VALUE_PRIMITIVE &&
             primitive !== VALUE_WITH_ARGUMENTS_PRIMITIVE &&
             classIndex === ClassIndex.FULL_BLOCK_CLOSURE &&
-            i32[(target >> 2) + BODY + ClosureSlot.ARGUMENT_COUNT] === ((argumentCount << 1) | 1)
+            i32[(target >> 2) + BODY + ClosureSlot.ARGUMENT_COUNT] === ((argumentCount << 1) | 1) &&
+            isCode(i32, i32[(target >> 2) + BODY + ClosureSlot.CODE]!)
           ) {
+            closure = target;
+            newMethod = i32[(closure >> 2) + BODY + ClosureSlot.CODE]!;
+            target = i32[(closure >> 2) + BODY + ClosureSlot.RECEIVER]!;
+          } else {
+            vm.pc = pc;
+            vm.sp = sp;
+            vm.newMethod = newMethod as Oop;
+            if (vm.runPrimitive(primitive, argumentCount)) {
+              if (vm.registersChanged) continue reload;
+              sp = vm.sp;
+              continue;
+            }
             safepoint.countdown--;
-            vm.activateClosure(target as Oop, argumentCount);
+            vm.activate(vm.newMethod, argumentCount);
             continue reload;
           }
-          vm.newMethod = newMethod as Oop;
-          if (vm.runPrimitive(primitive, argumentCount)) {
-            if (vm.registersChanged) continue reload;
-            sp = vm.sp;
-            continue;
-          }
-          safepoint.countdown--;
-          vm.activate(vm.newMethod, argumentCount);
-          continue reload;
         }
 
-        // Activation: a new context takes receiver and arguments from the stack
+        // Activation: a new context takes receiver and arguments from the stack, and from a closure what it copied
         const header = i32[(newMethod >> 2) + BODY]! >> 1;
         let newContext: number;
         if ((header & LARGE_FRAME_BIT) === 0) {
@@ -892,11 +908,16 @@ export function interpret(vm: Interpreter): void {
         base = slots + ContextSlot.STACK;
         i32[slots + ContextSlot.SENDER] = context;
         i32[slots + ContextSlot.METHOD] = newMethod;
-        i32[slots + ContextSlot.CLOSURE] = nil;
+        i32[slots + ContextSlot.CLOSURE] = closure;
         i32[slots + ContextSlot.RECEIVER] = target;
         const end = base + ((header >> 18) & 63);
         let next = base;
         for (let i = 1; i <= argumentCount; i++) i32[next++] = i32[sp + i]!;
+        if (closure !== nil) {
+          const copied = (i32[(closure >> 2) + 1]! >>> SLOT_COUNT_SHIFT) - ClosureSlot.FIRST_COPIED;
+          const first = (closure >> 2) + BODY + ClosureSlot.FIRST_COPIED;
+          for (let i = 0; i < copied; i++) i32[next++] = i32[first + i]!;
+        }
         while (next < end) i32[next++] = nil;
         sp = end - 1;
         context = newContext;
