@@ -169,6 +169,7 @@ export class VM {
   finish(call: HostCall): Outcome {
     while (call.outcome === undefined) {
       const status = this.run();
+      if (status.kind === 'quit') return status;
       if (status.kind !== 'idle' || call.outcome !== undefined) continue;
       if (status.until === undefined) return this.interpreter.hostCalls.stuck(call);
       this.host.sleepUntil(status.until);

@@ -50,6 +50,9 @@ export interface MethodParts {
   readonly large?: boolean;
 }
 
+/** Selectors of one class; more than any test defines. */
+const DICTIONARY_CAPACITY = 256;
+
 const SINGLETONS = { nil: 1024, false: 1025, true: 1026 };
 
 export class TinyImage {
@@ -209,13 +212,13 @@ export class TinyImage {
     const method = this.code(this.symbol(selector), association, parts);
     let dictionary = memory.fetchPointer(behavior, BehaviorSlot.METHOD_DICTIONARY);
     if (dictionary === memory.nil) {
-      dictionary = memory.newArray(2 + 64);
-      memory.storePointer(dictionary, 1, memory.newArray(64));
+      dictionary = memory.newArray(2 + DICTIONARY_CAPACITY);
+      memory.storePointer(dictionary, 1, memory.newArray(DICTIONARY_CAPACITY));
       memory.storePointer(behavior, BehaviorSlot.METHOD_DICTIONARY, dictionary);
     }
     const symbol = this.symbol(selector);
-    let index = memory.identityHashOf(symbol) & 63;
-    while (memory.fetchPointer(dictionary, 2 + index) !== memory.nil) index = (index + 1) & 63;
+    let index = memory.identityHashOf(symbol) & (DICTIONARY_CAPACITY - 1);
+    while (memory.fetchPointer(dictionary, 2 + index) !== memory.nil) index = (index + 1) & (DICTIONARY_CAPACITY - 1);
     memory.storePointer(dictionary, 2 + index, symbol);
     memory.storePointer(memory.fetchPointer(dictionary, 1), index, method);
     return method;
