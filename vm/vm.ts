@@ -17,7 +17,6 @@ import { eachMethodOf } from './interpreter/method-lookup.ts';
 import type { PrimitiveDefinition } from './interpreter/primitive-table.ts';
 import { StopReason } from './interpreter/stop-reason.ts';
 import { Collector } from './memory/collector.ts';
-import { assertSoundHeap } from './memory/heap-verifier.ts';
 import type { ObjectMemory, RootHolder } from './memory/object-memory.ts';
 import { forEachObject } from './memory/object-walk.ts';
 import { NO_OOP, type Oop } from './memory/oop.ts';
@@ -77,17 +76,6 @@ export class VM {
       },
     };
     memory.addRootHolder(roots);
-  }
-
-  /** From now on the whole heap is verified before and after each collection. Throws a VMBug when it is damaged. */
-  enableAssertions(): void {
-    const { interpreter, memory } = this;
-    const collect = interpreter.collector;
-    interpreter.collector = () => {
-      assertSoundHeap(memory, 'before a collection');
-      collect();
-      assertSoundHeap(memory, 'after a collection');
-    };
   }
 
   addPrimitives(definitions: readonly PrimitiveDefinition[]): void {

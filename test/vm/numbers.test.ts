@@ -100,7 +100,7 @@ function integerImage(): TinyImage {
   image.vm.addPrimitives(standardPrimitives());
   for (const [name, number] of Object.entries(SMALL)) {
     image.method('Object', `small${name}`, { arguments: 1, primitive: number, code: [91] });
-    image.method('Object', name, { arguments: 1, code: [91] });
+    image.method('Object', name, { arguments: 1, primitive: number, code: [91] });
   }
   for (const [name, number] of Object.entries(LARGE))
     image.method('Object', `large${name}`, { arguments: 1, primitive: number, code: [91] });
