@@ -54,6 +54,8 @@ export class VM {
   /** Processes that wait for a nested call to end, the innermost last. */
   private readonly aside: { process: Oop; method: Oop }[] = [];
   private depth = 0;
+  /** Symbols by text; the collector keeps them. */
+  private readonly knownSymbols = new Map<string, Oop>();
 
   /** `memory` holds an image, or will before the first call. */
   constructor(memory: ObjectMemory, host: Host) {
@@ -73,6 +75,7 @@ export class VM {
           if (frame.process !== NO_OOP) frame.process = visit(frame.process);
           if (frame.method !== NO_OOP) frame.method = visit(frame.method);
         }
+        for (const [text, symbol] of this.knownSymbols) this.knownSymbols.set(text, visit(symbol));
       },
     };
     memory.addRootHolder(roots);
@@ -215,6 +218,7 @@ export class VM {
     const { interpreter, memory } = this;
     interpreter.context = NO_OOP;
     interpreter.cache.flush();
+    this.knownSymbols.clear();
     interpreter.contexts.forgetFreeContexts();
     const process = interpreter.scheduler.activeProcess();
     this.savedProcess?.release();
@@ -263,8 +267,16 @@ export class VM {
 
   // Looking things up by name, by a walk over the heap: for hosts, not for hot paths
 
-  /** The symbol with that text, or undefined where the image has none. */
+  /** The symbol with that text, or undefined where the image has none. Those that were found once are remembered. */
   findSymbol(text: string): Oop | undefined {
+    const known = this.knownSymbols.get(text);
+    if (known !== undefined) return known;
+    const symbol = this.searchSymbol(text);
+    if (symbol !== undefined) this.knownSymbols.set(text, symbol);
+    return symbol;
+  }
+
+  private searchSymbol(text: string): Oop | undefined {
     const { memory } = this;
     const symbolIndex = memory.classIndexOf(memory.specialObject(SpecialObject.SELECTOR_DOES_NOT_UNDERSTAND));
     let found: Oop | undefined;
