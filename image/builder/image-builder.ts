@@ -59,6 +59,8 @@ class ImageBuilder implements InstallEnvironment {
   private readonly classes = new Map<string, MadeClass>();
   private readonly globals = new Map<string, Oop>();
   private readonly classVariables = new Map<Oop, Map<string, Oop>>();
+  /** Selector, protocol, selector, protocol, ... of the methods of a class or metaclass. */
+  private readonly protocols = new Map<Oop, Oop[]>();
   private readonly installer: CodeInstaller;
 
   constructor(options: BuildOptions) {
@@ -240,6 +242,21 @@ class ImageBuilder implements InstallEnvironment {
       if (i % 100 === 99 || i === methods.length - 1) onProgress?.(i + 1, methods.length);
     });
     if (complaints.length > 0) throw new BuildError(complaints);
+    this.organize();
+  }
+
+  /** Comments and protocols: a ClassOrganization (comment, Array of selector, protocol, ...) for each class and metaclass. */
+  private organize(): void {
+    const { memory } = this;
+    for (const { definition, behavior, metaclass } of this.classes.values())
+      for (const each of [behavior, metaclass]) {
+        const comment =
+          each === behavior && definition.comment !== '' ? this.installer.string(definition.comment) : memory.nil;
+        const organization = memory.instantiate(this.classNamed('ClassOrganization'));
+        memory.storePointer(organization, 0, comment);
+        memory.storePointer(organization, 1, this.arrayOf(this.protocols.get(each) ?? []));
+        memory.storePointer(each, ClassSlot.ORGANIZATION, organization);
+      }
   }
 
   private installMethod(definition: MethodDefinition): void {
@@ -269,7 +286,12 @@ class ImageBuilder implements InstallEnvironment {
       ? this.installer.association(this.memory.nil, made.metaclass)
       : this.globals.get(definition.className)!;
     const method = this.installer.method(code, made.behavior, binding);
-    addMethod(this.memory, behavior, this.symbols.intern(code.selector), method);
+    const selector = this.symbols.intern(code.selector);
+    addMethod(this.memory, behavior, selector, method);
+    if (definition.protocol === '') return;
+    const protocols = this.protocols.get(behavior) ?? [];
+    protocols.push(selector, this.symbols.intern(definition.protocol));
+    this.protocols.set(behavior, protocols);
   }
 
   // InstallEnvironment
