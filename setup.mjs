@@ -143,7 +143,8 @@ const steps = [
     name: 'executor',
     says: 'building the native executor',
     inputs: () => filesBelow('native', /\.(c|h|S)$|Makefile$/),
-    outputs: () => (findCompiler() && process.platform === 'linux' && process.arch === 'x64' ? ['dist/native/executor'] : []),
+    outputs: () =>
+      findCompiler() && process.platform === 'linux' && process.arch === 'x64' ? ['dist/native/executor'] : [],
     run: buildExecutor,
   },
   {
