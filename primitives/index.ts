@@ -15,6 +15,7 @@ import { processPrimitives } from './process.ts';
 import { stringPrimitives } from './string.ts';
 import { type ImagePath, type SnapshotWriter, systemPrimitives } from './system.ts';
 
+export { type DriverOptions, NodeDriver } from './node-driver.ts';
 export { NodeHost } from './node-host.ts';
 export type { ImagePath, SnapshotWriter } from './system.ts';
 

@@ -1,0 +1,80 @@
+/**
+ * Runs a VM on Node's event loop: in slices, so that timers, sockets, Ctrl-C and a debugger get their turn in between, and
+ * without any CPU while no process can run. A host that has nothing else to do uses `vm.call` instead.
+ *
+ * While a call is under way SIGINT asks the VM to interrupt instead of ending the program.
+ */
+import type { HostCall, Outcome } from '../vm/interpreter/host-calls.ts';
+import type { VM } from '../vm/vm.ts';
+
+const DEFAULT_SLICE_MS = 20;
+/** The longest timeout that Node takes. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+export interface DriverOptions {
+  /** How long the VM may hold up the event loop, in milliseconds. */
+  readonly sliceMs?: number;
+  /** True while something outside may still signal a semaphore; without it an idle VM without a timer is stuck. */
+  readonly expectsSignals?: () => boolean;
+  /** Asks the host to interrupt: the VM sees it at its next look around. */
+  readonly requestInterrupt: () => void;
+}
+
+export class NodeDriver {
+  private readonly vm: VM;
+  private readonly options: DriverOptions;
+  private wakeUp: (() => void) | undefined = undefined;
+
+  constructor(vm: VM, options: DriverOptions) {
+    this.vm = vm;
+    this.options = options;
+  }
+
+  /** Runs until the call has its outcome. */
+  async finish(call: HostCall): Promise<Outcome> {
+    const onInterrupt = (): void => this.interrupt();
+    process.on('SIGINT', onInterrupt);
+    try {
+      while (call.outcome === undefined) {
+        const status = this.vm.run(this.options.sliceMs ?? DEFAULT_SLICE_MS);
+        if (status.kind === 'quit') return status;
+        if (call.outcome !== undefined) break;
+        if (status.kind === 'idle' && status.until === undefined && this.options.expectsSignals?.() !== true)
+          return this.vm.interpreter.hostCalls.stuck(call);
+        await this.pause(status.kind === 'idle' ? (status.until ?? Number.POSITIVE_INFINITY) : 0);
+      }
+      return call.outcome;
+    } finally {
+      process.off('SIGINT', onInterrupt);
+    }
+  }
+
+  /** Signals the semaphore at `index` of the image's external objects, and ends a wait. */
+  signalExternal(index: number): void {
+    this.vm.interpreter.safepoint.signalExternal(index);
+    this.wakeUp?.();
+  }
+
+  /** As Ctrl-C does. */
+  interrupt(): void {
+    this.options.requestInterrupt();
+    this.wakeUp?.();
+  }
+
+  /** Gives the event loop its turn: one round, or until `time` on the host's clock, or until something wakes the VM. */
+  private pause(time: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (time === 0) {
+        setImmediate(resolve);
+        return;
+      }
+      const milliseconds = Math.ceil(time - this.vm.host.milliseconds());
+      const timer = setTimeout(() => this.wakeUp?.(), Math.max(0, Math.min(MAX_TIMEOUT_MS, milliseconds)));
+      this.wakeUp = () => {
+        clearTimeout(timer);
+        this.wakeUp = undefined;
+        resolve();
+      };
+    });
+  }
+}
