@@ -6,6 +6,7 @@ import { controlPrimitives } from './block-and-control.ts';
 import { clockPrimitives } from './clock.ts';
 import { floatPrimitives } from './float.ts';
 import { heapCheckPrimitives } from './heap-check.ts';
+import { heapWalkPrimitives } from './heap-walk.ts';
 import { hostPrimitives } from './host.ts';
 import { integerPrimitives } from './integer.ts';
 import { largeIntegerPrimitives } from './large-integer.ts';
@@ -34,6 +35,7 @@ export const standardPrimitives = (options: PrimitiveOptions = {}): readonly Pri
   ...stringPrimitives,
   ...objectAccessPrimitives,
   ...objectPrimitives,
+  ...heapWalkPrimitives,
   ...controlPrimitives,
   ...processPrimitives,
   ...clockPrimitives,

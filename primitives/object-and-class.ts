@@ -1,8 +1,6 @@
 /**
- * Primitives of identity, class, instances and `become:`, and those that tell the VM that methods changed.
- *
- * `become:` rewrites references all over the heap, so it runs with the registers written back. What walks the heap first
- * turns recycled contexts into harmless ones, and makes every context that it answers known (see ContextPool).
+ * Primitives of identity, class, instances and `become:`, and those that tell the VM that methods changed. `become:` rewrites
+ * references all over the heap, so it runs with the registers written back.
  */
 import { CONTEXT_SLACK } from '../vm/interpreter/context-pool.ts';
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
@@ -10,7 +8,6 @@ import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive
 import { becomeAll } from '../vm/memory/become.ts';
 import { FORMAT_MASK, FORMAT_SHIFT, Format } from '../vm/memory/header.ts';
 import type { ObjectMemory } from '../vm/memory/object-memory.ts';
-import { allInstancesOf, allObjects, firstObject, nextObject } from '../vm/memory/object-walk.ts';
 import {
   characterOop,
   characterValue,
@@ -174,72 +171,6 @@ const adoptInstance: Primitive = (vm) => {
   return vm.answer(1, vm.stackValue(1));
 };
 
-// Walks over the heap
-
-/** An oop that a walk found, safe to give to the program. */
-function found(vm: Interpreter, oop: Oop): Oop {
-  if (oop === NO_OOP) return vm.memory.nil;
-  if (vm.memory.classIndexOfObject(oop) === ClassIndex.CONTEXT) vm.contexts.expose(oop);
-  return oop;
-}
-
-function prepareWalk(vm: Interpreter): void {
-  vm.writeRegisters();
-  vm.contexts.retireFreeContexts();
-}
-
-/** The next instance of `behavior` after `oop`; NO_OOP for none. */
-function nextInstanceAfter(vm: Interpreter, behavior: Oop, oop: Oop): Oop {
-  let current = oop;
-  do current = nextObject(vm.memory, current);
-  while (current !== NO_OOP && vm.memory.classOf(current) !== behavior);
-  return current;
-}
-
-const someInstance: Primitive = (vm, argumentCount) => {
-  const behavior = vm.stackValue(0);
-  prepareWalk(vm);
-  const first = firstObject(vm.memory);
-  const instance = vm.memory.classOf(first) === behavior ? first : nextInstanceAfter(vm, behavior, first);
-  return instance === NO_OOP ? vm.fail(PrimitiveError.NOT_FOUND) : vm.answer(argumentCount, found(vm, instance));
-};
-
-const nextInstance: Primitive = (vm, argumentCount) => {
-  const oop = vm.stackValue(0);
-  if (isImmediate(oop)) return vm.fail(PrimitiveError.BAD_RECEIVER);
-  prepareWalk(vm);
-  const instance = nextInstanceAfter(vm, vm.memory.classOf(oop), oop);
-  return instance === NO_OOP ? vm.fail(PrimitiveError.NOT_FOUND) : vm.answer(argumentCount, found(vm, instance));
-};
-
-const someObject: Primitive = (vm, argumentCount) => {
-  prepareWalk(vm);
-  return vm.answer(argumentCount, found(vm, firstObject(vm.memory)));
-};
-
-/** 0 after the last. */
-const objectAfter: Primitive = (vm, argumentCount) => {
-  const oop = vm.stackValue(0);
-  if (isImmediate(oop)) return vm.fail(PrimitiveError.BAD_RECEIVER);
-  prepareWalk(vm);
-  const next = nextObject(vm.memory, oop);
-  return vm.answer(argumentCount, next === NO_OOP ? smallIntegerOop(0) : found(vm, next));
-};
-
-const collected =
-  (list: (vm: Interpreter, receiver: Oop) => Oop[]): Primitive =>
-  (vm, argumentCount) => {
-    const { memory } = vm;
-    prepareWalk(vm);
-    const objects = list(vm, vm.stackValue(0));
-    if (!memory.hasRoomFor(objects.length)) return vm.fail(PrimitiveError.NO_MEMORY);
-    const array = memory.newArray(objects.length);
-    objects.forEach((oop, index) => {
-      memory.storePointer(array, index, found(vm, oop));
-    });
-    return vm.answer(argumentCount, array);
-  };
-
 // Method cache
 
 const flushAll: Primitive = (vm, argumentCount) => {
@@ -265,8 +196,6 @@ export const objectPrimitives: readonly PrimitiveDefinition[] = [
   { number: 71, name: 'basicNew:', run: basicNewSized },
   { number: 72, name: 'elementsForwardIdentityTo:', run: become(false) },
   { number: 75, name: 'identityHash', run: identityHash },
-  { number: 77, name: 'someInstance', run: someInstance },
-  { number: 78, name: 'nextInstance', run: nextInstance },
   { number: 79, name: 'newMethod:header:', run: newMethod },
   { number: 89, name: 'flushCache', run: flushAll },
   { number: 110, name: '==', run: identical(true) },
@@ -276,14 +205,10 @@ export const objectPrimitives: readonly PrimitiveDefinition[] = [
   { number: 119, name: 'flushCache', run: flushSelector },
   { number: 128, name: 'elementsExchangeIdentityWith:', run: become(true) },
   { number: 129, name: 'specialObjectsArray', run: specialObjectsArray },
-  { number: 138, name: 'someObject', run: someObject },
-  { number: 139, name: 'nextObject', run: objectAfter },
   { number: 160, name: 'adoptInstance:', run: adoptInstance },
   { number: 169, name: '~~', run: identical(false) },
   { number: 170, name: 'value:', run: characterValueOf },
   { number: 171, name: 'asInteger', run: immediateAsInteger },
   { number: 175, name: 'identityHash', run: behaviorHash },
-  { number: 177, name: 'allInstances', run: collected((vm, behavior) => allInstancesOf(vm.memory, behavior)) },
-  { number: 178, name: 'allObjects', run: collected((vm) => allObjects(vm.memory)) },
   { number: 249, name: 'elementsForwardIdentityTo:copyHash:', run: become(false) },
 ];
