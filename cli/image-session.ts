@@ -16,6 +16,7 @@ import { type FfiBridge, installFfi } from '../primitives/ffi/index.ts';
 import { type ImagePath, installPrimitives, NodeHost } from '../primitives/index.ts';
 import { type Fault, faultReport, openSession } from '../safeffi/index.ts';
 import { ContextPrinter } from '../vm/debug/context-printer.ts';
+import type { Host } from '../vm/host.ts';
 import type { Outcome } from '../vm/interpreter/host-calls.ts';
 import { selectorOf } from '../vm/memory/method-access.ts';
 import type { ObjectMemory } from '../vm/memory/object-memory.ts';
@@ -31,6 +32,8 @@ export interface SessionSettings {
   readonly deadline?: number;
   /** Verify the heap before and after each collection. */
   readonly assert?: boolean;
+  /** Clock and console; Node's own by default. */
+  readonly host?: Host;
   /** The image's own path, and what the command line gives to it. */
   readonly imagePath?: string;
   readonly imageArguments?: readonly string[];
@@ -51,7 +54,7 @@ export class ImageSession {
 
   constructor(memory: ObjectMemory, settings: SessionSettings = {}) {
     this.memory = memory;
-    this.vm = new VM(memory, new NodeHost());
+    this.vm = new VM(memory, settings.host ?? new NodeHost());
     this.compiler = new ImageCompiler(memory);
     this.imagePath = { path: settings.imagePath ?? 'safeffi.image' };
     installPrimitives(this.vm, { imagePath: this.imagePath, writeSnapshot: () => this.writeSnapshot() });

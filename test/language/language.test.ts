@@ -4,9 +4,15 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CheckoutPath } from '../../cli/checkout.ts';
 import { ImageSession } from '../../cli/image-session.ts';
 import { CompileError } from '../../image/compiler/compile-error.ts';
+import { NodeHost } from '../../primitives/node-host.ts';
 import { readCases } from './expectations.ts';
 
 const folder = fileURLToPath(new URL('../../../test/language/', import.meta.url));
+
+/** What the cases print is not for the test's reader. */
+class QuietHost extends NodeHost {
+  override writeConsole(): void {}
+}
 
 /** What a case came to: its value's printString, or the text of its error. */
 function resultOf(session: ImageSession, source: string): { kind: 'value' | 'error'; text: string } {
@@ -26,7 +32,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.st'))) {
   describe(file.replace(/\.st$/, ''), () => {
     let session: ImageSession;
     beforeAll(() => {
-      session = ImageSession.open(CheckoutPath.kernelImage, { assert: true });
+      session = ImageSession.open(CheckoutPath.kernelImage, { assert: true, host: new QuietHost() });
     });
     afterAll(() => {
       session.close();
