@@ -5,10 +5,11 @@
 import { type Address, type ExactInteger, hex } from '../address.ts';
 import type { Fault } from '../faults/fault.ts';
 import { FFIFault } from '../faults/ffi-fault.ts';
-import { NativeFault } from '../faults/native-fault.ts';
+import { NativeFault, pageFaultTrap } from '../faults/native-fault.ts';
 import type { ProcessMap } from '../faults/process-map.ts';
-import { readRawFault } from '../faults/raw-fault.ts';
-import { scanStack } from '../faults/stack-scan.ts';
+import { type RawFault, readRawFault } from '../faults/raw-fault.ts';
+import { type ReadMemory, scanStack } from '../faults/stack-scan.ts';
+import { pageBytes } from '../protocol/layout.ts';
 import { declarationText } from '../types/signature.ts';
 import type { ArgumentValue } from '../values.ts';
 import type { PreparedCallout } from './executor.ts';
@@ -40,6 +41,7 @@ export class NativeFaults {
       laneIndex: lane.index,
       map,
       argumentAt: (address) => lane.buffers.argumentAt(address),
+      instruction: readInstruction(raw, read),
       scanned: raw.complete ? [] : scanStack(raw, lane.index, map, read),
       deadlineMs: lane.deadlineMs,
     });
@@ -96,4 +98,14 @@ export class NativeFaults {
     this.#forgotten.register(error, held, held);
     return error;
   }
+}
+
+const longestInstruction = 15;
+
+/** Up to 15 bytes at the program counter of a memory fault, fewer where the page behind cannot be read. */
+function readInstruction(raw: RawFault, read: ReadMemory): Uint8Array | undefined {
+  if (raw.trap !== pageFaultTrap) return undefined;
+  const pc = Number(raw.registers.rip ?? 0);
+  const toPageEnd = pageBytes - (pc % pageBytes);
+  return read(pc, longestInstruction) ?? read(pc, Math.min(toPageEnd, longestInstruction));
 }

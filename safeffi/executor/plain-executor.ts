@@ -4,7 +4,7 @@
  */
 import { resolve as resolvePath } from 'node:path';
 import { Address, exact } from '../address.ts';
-import { alreadyResolvedError, libraryNotFoundError, noMemoryError, symbolNotFoundError } from '../errors.ts';
+import { alreadyResolvedError, libraryNotFoundError, symbolNotFoundError } from '../errors.ts';
 import type { Fault } from '../faults/fault.ts';
 import { type FaultResolver, FFIFault } from '../faults/ffi-fault.ts';
 import { parseSignature, type Signature } from '../types/signature.ts';
@@ -13,13 +13,13 @@ import type {
   CalloutOptions,
   Executor,
   ExecutorKind,
-  ExecutorMemory,
   ExecutorOptions,
   PendingCallout,
   PreparedCallout,
 } from './executor.ts';
 import { NotFound, type PlainValue } from './koffi-functions.ts';
 import { type FaultOrigin, plainFault, staleSummary } from './plain-fault.ts';
+import { PlainMemory, reading, writing } from './plain-memory.ts';
 import { copyBack, fromPlain, type PlainContext, toPlain } from './plain-values.ts';
 
 /** What a call left behind. `args` are the buffers as C left them. */
@@ -68,18 +68,15 @@ export interface PlainBackend {
 
 const callocSignature = parseSignature('calloc', { returns: 'void *', arguments: ['size_t', 'size_t'] });
 const freeSignature = parseSignature('free', { returns: 'void', arguments: ['void *'] });
-const memorySignature = parseSignature('memory', { returns: 'void', arguments: [] });
-const reading = { name: 'read', library: 'safeffi', signature: memorySignature };
-const writing = { name: 'write', library: 'safeffi', signature: memorySignature };
-const pageBytes = 4096;
 
 export class PlainExecutor implements Executor {
   readonly kind: ExecutorKind;
-  readonly memory: ExecutorMemory;
+  /** Never: a callout that faults ends its process here. */
+  readonly tainted = false;
+  readonly memory: PlainMemory;
   readonly #backend: PlainBackend;
   readonly #options: ExecutorOptions;
   readonly #libraries = new Set<string>();
-  #tainted = false;
 
   constructor(backend: PlainBackend, options: ExecutorOptions) {
     this.#backend = backend;
@@ -87,17 +84,26 @@ export class PlainExecutor implements Executor {
     this.kind = backend.kind;
     const calloc = this.#callout('', 'calloc', callocSignature, undefined);
     const free = this.#callout('', 'free', freeSignature, undefined);
-    this.memory = {
-      read: (address, sizeBytes) => this.#read(address, sizeBytes),
-      write: (address, bytes) => this.#write(address, bytes),
-      allocate: (sizeBytes) => {
-        const address = calloc.call([1, sizeBytes]) as Address;
-        if (address.isNull) throw noMemoryError('calloc', sizeBytes);
-        return address;
-      },
-      free: (address) => void free.call([address]),
-      readCString: (address, limitBytes) => this.#readUntilNul(this.#check(reading, address), limitBytes),
-    };
+    this.memory = new PlainMemory({
+      calloc,
+      free,
+      check: (origin, address) => this.#check(origin, address),
+      read: (address, into) =>
+        this.#guard(
+          reading,
+          [],
+          () => undefined,
+          () => backend.read(address, into),
+        ),
+      write: (address, from) =>
+        this.#guard(
+          writing,
+          [],
+          () => undefined,
+          () => backend.write(address, from),
+        ),
+      violation: (origin, at, access) => this.#violation(origin, at, access),
+    });
   }
 
   get generation(): number {
@@ -106,10 +112,6 @@ export class PlainExecutor implements Executor {
 
   get pid(): number | undefined {
     return this.#backend.pid;
-  }
-
-  get tainted(): boolean {
-    return this.#tainted;
   }
 
   loadLibrary(library: string): void {
@@ -143,7 +145,6 @@ export class PlainExecutor implements Executor {
 
   restart(): void {
     this.#backend.restart();
-    this.#tainted = false;
     for (const library of this.#libraries) this.#backend.load(library);
   }
 
@@ -195,10 +196,9 @@ export class PlainExecutor implements Executor {
           },
           args,
           again,
-          false,
         ),
       text: (address) => {
-        const bytes = this.#readUntilNul(address, undefined);
+        const bytes = this.memory.readUntilNul(address, Number.POSITIVE_INFINITY);
         return this.#options.strings === 'bytes' ? bytes : new TextDecoder().decode(bytes);
       },
     };
@@ -213,7 +213,7 @@ export class PlainExecutor implements Executor {
       if (!(error instanceof PlainFailure)) throw error;
       const executor = { ...(pid === undefined ? {} : { pid }), generation, kind: this.#backend.kind };
       const fault = plainFault(error.kind, error.message, origin, executor);
-      throw this.#raise(error.signal === undefined ? fault : { ...fault, signal: error.signal }, args, again, false);
+      throw this.#raise(error.signal === undefined ? fault : { ...fault, signal: error.signal }, args, again);
     }
   }
 
@@ -235,12 +235,11 @@ export class PlainExecutor implements Executor {
     });
   }
 
-  #raise(fault: Fault, args: readonly ArgumentValue[], again: Again, taints: boolean): FFIFault {
+  #raise(fault: Fault, args: readonly ArgumentValue[], again: Again): FFIFault {
     let resolved = false;
     const resolve = (how: string) => {
       if (resolved) throw alreadyResolvedError(fault.function ?? 'memory', how);
       resolved = true;
-      if (taints) this.#tainted = true;
     };
     const resolver: FaultResolver = {
       abandon: () => resolve('answer'),
@@ -252,7 +251,7 @@ export class PlainExecutor implements Executor {
         if (resolved) throw alreadyResolvedError(fault.function ?? 'memory', 'restart');
         this.restart();
       },
-      read: (address, sizeBytes) => this.#read(address, sizeBytes),
+      read: (address, sizeBytes) => this.memory.read(address, sizeBytes),
     };
     return new FFIFault(fault, resolver);
   }
@@ -263,54 +262,9 @@ export class PlainExecutor implements Executor {
     return BigInt(address.value);
   }
 
-  #read(address: Address, sizeBytes: number): Uint8Array {
-    const bytes = new Uint8Array(sizeBytes);
-    const start = this.#check(reading, address);
-    const done = this.#guard(
-      reading,
-      [],
-      () => undefined,
-      () => this.#backend.read(start, bytes),
-    );
-    if (done !== sizeBytes) throw this.#violation(reading, start + BigInt(done), 'read');
-    return bytes;
-  }
-
-  #write(address: Address, bytes: Uint8Array): void {
-    const start = this.#check(writing, address);
-    const done = this.#guard(
-      writing,
-      [],
-      () => undefined,
-      () => this.#backend.write(start, bytes),
-    );
-    if (done !== bytes.length) throw this.#violation(writing, start + BigInt(done), 'write');
-  }
-
-  #readUntilNul(start: bigint, limitBytes: number | undefined): Uint8Array {
-    const chunks: Uint8Array[] = [];
-    let total = 0;
-    for (let at = start; total < (limitBytes ?? Number.POSITIVE_INFINITY); at = start + BigInt(total)) {
-      const toPageEnd = pageBytes - Number(at % BigInt(pageBytes));
-      const chunk = new Uint8Array(Math.min(toPageEnd, (limitBytes ?? Number.POSITIVE_INFINITY) - total));
-      const done = this.#guard(
-        reading,
-        [],
-        () => undefined,
-        () => this.#backend.read(at, chunk),
-      );
-      if (done !== chunk.length) throw this.#violation(reading, at, 'read');
-      const nul = chunk.indexOf(0);
-      chunks.push(nul < 0 ? chunk : chunk.subarray(0, nul));
-      total += chunk.length;
-      if (nul >= 0) break;
-    }
-    return chunks.length === 1 ? chunks[0]! : Uint8Array.from(Buffer.concat(chunks));
-  }
-
   #violation(origin: FaultOrigin, at: bigint, access: 'read' | 'write'): FFIFault {
     const fault = this.#fault('MemoryViolation', `${access} at 0x${at.toString(16)}, asked for by the VM`, origin);
-    return this.#raise({ ...fault, address: exact(at), access }, [], () => undefined, false);
+    return this.#raise({ ...fault, address: exact(at), access }, [], () => undefined);
   }
 }
 

@@ -3,8 +3,9 @@
  * are first asked for, because a program that answers a fault and goes on never asks.
  */
 import { type ExactInteger, hex } from '../address.ts';
-import { domainBase, lane as laneLayout, laneOffset, recordKind } from '../protocol/layout.ts';
+import { domainBase, lane as laneLayout, laneOffset, pageBytes, recordKind } from '../protocol/layout.ts';
 import { signalCodeName, signalName } from '../signals.ts';
+import { accessSize } from './access-size.ts';
 import type { CFrame, Fault, FaultAccess, FaultArgument, FaultChoice, FaultKind } from './fault.ts';
 import type { ProcessMap } from './process-map.ts';
 import type { RawFault } from './raw-fault.ts';
@@ -20,12 +21,15 @@ export interface FaultContext {
   readonly map: ProcessMap;
   /** The argument that an address belongs to. */
   argumentAt(address: number): FaultArgument | undefined;
+  /** The bytes of the instruction that stopped, where they can be read. */
+  readonly instruction: Uint8Array | undefined;
   /** Frames beyond those that the handler could walk, found in the stack's words. */
   readonly scanned: readonly CFrame[];
   readonly deadlineMs: number | undefined;
 }
 
-const pageFaultTrap = 14;
+/** The trap number of a page fault on x86-64: only then are address and error code of the kernel's telling. */
+export const pageFaultTrap = 14;
 const choices: readonly FaultChoice[] = ['answer', 'retry', 'restart', 'terminate'];
 
 const kinds: Readonly<Record<string, FaultKind>> = {
@@ -162,9 +166,21 @@ export class NativeFault implements Fault {
     }
   }
 
+  /**
+   * ` of 4 bytes`, where it is known. An access that crosses into a page faults at the page's first byte wherever it
+   * began, so that there only single bytes are certain.
+   */
+  #sizeText(): string {
+    const { instruction } = this.#context;
+    if (instruction === undefined || this.access === 'execute' || process.arch !== 'x64') return '';
+    const size = accessSize(instruction);
+    if (size === undefined || (size !== 1 && Number(this.address) % pageBytes === 0)) return '';
+    return size === 1 ? ' of 1 byte' : ` of ${size} bytes`;
+  }
+
   #describeViolation(): string {
     if (this.address === undefined) return 'access to an address that no process can have';
-    const what = `${this.access ?? 'access'} at ${hex(this.address)}`;
+    const what = `${this.access ?? 'access'}${this.#sizeText()} at ${hex(this.address)}`;
     const { argument } = this;
     if (argument === undefined) {
       const place = placeInLane(Number(this.address), this.#context.laneIndex);

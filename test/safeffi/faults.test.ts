@@ -75,7 +75,9 @@ describe('memory', () => {
   });
 
   test('a wild read', () => {
-    expect(answered('read_wild', [], [])).toMatchObject({ access: 'read', address: 0x123456789000 });
+    const fault = answered('read_at', ['void *'], [session.address(0x123456789008)]);
+    expect(fault).toMatchObject({ access: 'read', address: 0x123456789008 });
+    expect(fault.summary).toBe('read of 4 bytes at 0x123456789008');
   });
 
   test('an address that is not canonical has no address and no access to tell', () => {
@@ -125,7 +127,9 @@ describe('arguments', () => {
   test('one byte past the end', () => {
     const fault = answered('fill', fill, [new Uint8Array(64), 0, 65, 1]);
     expect(fault.argument).toEqual({ position: 1, kind: 'ByteArray', sizeBytes: 64, offset: 64 });
-    expect(fault.summary).toMatch(/^write at 0x[0-9a-f]+, 0 bytes past the end of argument 1 \(ByteArray, 64 bytes\)$/);
+    expect(fault.summary).toMatch(
+      /^write of 1 byte at 0x[0-9a-f]+, 0 bytes past the end of argument 1 \(ByteArray, 64 bytes\)$/,
+    );
   });
 
   test('a string that is read past its NUL', () => {
