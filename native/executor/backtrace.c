@@ -38,6 +38,7 @@ static _Unwind_Reason_Code on_frame(struct _Unwind_Context *context, void *state
     }
     if (pc == 0 || walk->count >= SFFI_RECORD_FRAME_LIMIT) return _URC_NORMAL_STOP;
     *record_long(walk->record, SFFI_RECORD_FRAMES + 8 * (size_t)walk->count) = pc;
+    *record_long(walk->record, SFFI_RECORD_STARTS + 8 * (size_t)walk->count) = (uint64_t)_Unwind_GetRegionStart(context);
     walk->count++;
     *record_word(walk->record, SFFI_RECORD_FRAME_COUNT) = walk->count;
     return _URC_NO_REASON;

@@ -6,7 +6,7 @@
 import { fitsInt64, fromSigned, fromUnsigned, storeInt64 } from '../abi/int64.ts';
 import { compileMarshaller, type MarshalEnvironment, type Marshaller } from '../abi/marshaller.ts';
 import { planFrame } from '../abi/system-v-x86-64.ts';
-import { Address, CString } from '../address.ts';
+import { Address, CString, type ExactInteger } from '../address.ts';
 import { alreadyResolvedError, argumentCountError, argumentTypeError } from '../errors.ts';
 import { line, state } from '../protocol/layout.ts';
 import { argumentRefusal, takesStrings } from '../types/check-argument.ts';
@@ -54,6 +54,11 @@ export class NativeCallout implements PreparedCallout {
 
   errno(): number {
     return this.#executor.domain.i32[this.#lastLine + line.errno / 4]!;
+  }
+
+  /** Where the function starts in the present executor; 0 while it is not looked up. */
+  get address(): ExactInteger {
+    return fromUnsigned(this.#cell[0]!, this.#cell[1]!);
   }
 
   /** Looks the function up in the present executor unless that was done. */

@@ -16,6 +16,7 @@ import type { PreparedCallout } from './executor.ts';
 import { HeldFault } from './held-fault.ts';
 import type { Lane } from './lane.ts';
 import type { NativeExecutor } from './native.ts';
+import type { NativeCallout } from './native-callout.ts';
 import { plainFault, staleSummary } from './plain-fault.ts';
 
 export class NativeFaults {
@@ -27,7 +28,7 @@ export class NativeFaults {
   }
 
   /** The callout on `lane` stopped in the handler. */
-  stopped(callout: PreparedCallout, lane: Lane, args: readonly ArgumentValue[], map: ProcessMap): FFIFault {
+  stopped(callout: NativeCallout, lane: Lane, args: readonly ArgumentValue[], map: ProcessMap): FFIFault {
     const executor = this.#executor;
     const raw = readRawFault(executor.domain.i32, lane.index);
     if (raw.frames.some((address) => map.find(Number(address)) === undefined)) map.refresh();
@@ -36,6 +37,7 @@ export class NativeFaults {
       function: callout.name,
       library: callout.library,
       declaration: declarationText(callout.name, callout.signature),
+      functionAddress: callout.address,
       pid: executor.pid!,
       generation: executor.generation,
       laneIndex: lane.index,

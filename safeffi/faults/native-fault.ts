@@ -15,6 +15,8 @@ export interface FaultContext {
   readonly function: string;
   readonly library: string;
   readonly declaration: string;
+  /** Where the function that was called starts: its name may be that of no symbol (chosen by the loader for this CPU). */
+  readonly functionAddress: ExactInteger;
   readonly pid: number;
   readonly generation: number;
   readonly laneIndex: number;
@@ -88,10 +90,17 @@ export class NativeFault implements Fault {
 
   get cFrames(): readonly CFrame[] {
     this.#frames ??= [
-      ...this.#raw.frames.map((address, index) => describeFrame(this.#context.map, address, index > 0, true)),
+      ...this.#raw.frames.map((address, index) => this.#frame(address, index)),
       ...this.#context.scanned,
     ];
     return this.#frames;
+  }
+
+  #frame(address: ExactInteger, index: number): CFrame {
+    const { map, functionAddress, function: name } = this.#context;
+    const frame = describeFrame(map, address, index > 0, true);
+    if (frame.symbol !== undefined || this.#raw.starts[index] !== functionAddress) return frame;
+    return { ...frame, symbol: name, symbolOffset: Number(address) - Number(functionAddress) };
   }
 
   get mapping(): string | undefined {

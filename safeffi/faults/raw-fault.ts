@@ -18,6 +18,8 @@ export interface RawFault {
   readonly trap: number;
   readonly registers: Readonly<Record<string, ExactInteger>>;
   readonly frames: readonly ExactInteger[];
+  /** For each frame the start of its function; 0 where that is not known. */
+  readonly starts: readonly ExactInteger[];
   /** The backtrace reached the callout. */
   readonly complete: boolean;
 }
@@ -42,6 +44,7 @@ export function readRawFault(i32: Int32Array, laneIndex: number): RawFault {
     trap: Number(exact(BigInt(long(record.trap)))),
     registers,
     frames: Array.from({ length: frameCount }, (_, i) => long(record.frames + 8 * i)),
+    starts: Array.from({ length: frameCount }, (_, i) => long(record.starts + 8 * i)),
     complete: word(record.complete) === 1,
   };
 }

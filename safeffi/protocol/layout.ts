@@ -111,6 +111,8 @@ export const record = {
   registerLimit: 40,
   frames: 384,
   frameLimit: 64,
+  /** For each frame the start of its function, as the unwind tables have it. */
+  starts: 896,
 } as const;
 
 export const recordKind = { signal: 1, exit: 2, immediateExit: 3, deadline: 4, threadExit: 5 } as const;

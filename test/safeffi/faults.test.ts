@@ -249,6 +249,13 @@ test('the backtrace goes from the fault to the callout', () => {
   expect(fault.cFrames.every((frame) => frame.certain)).toBe(true);
 });
 
+test('a function that the loader chose for this CPU bears the name it was called by', () => {
+  const strlen = session.library('libc.so.6').function('strlen', { returns: 'size_t', arguments: ['const char *'] });
+  const caught = faultOf(() => strlen(null));
+  expect(names(caught.fault)[0]).toMatch(/strlen/);
+  caught.answer(0);
+});
+
 test('the report reads as the design has it', () => {
   const strcpy = session.library('libc.so.6').function('strcpy', {
     returns: 'char *',

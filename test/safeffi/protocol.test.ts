@@ -29,7 +29,8 @@ test('the parts of a lane follow each other', () => {
   ] as const;
   for (let i = 1; i < parts.length; i++) expect(parts[i - 1]![0] + parts[i - 1]![1]).toBeLessThanOrEqual(parts[i]![0]);
   expect(record.registers + 8 * record.registerLimit).toBeLessThanOrEqual(record.frames);
-  expect(record.frames + 8 * record.frameLimit).toBeLessThanOrEqual(pageBytes);
+  expect(record.frames + 8 * record.frameLimit).toBeLessThanOrEqual(record.starts);
+  expect(record.starts + 8 * record.frameLimit).toBeLessThanOrEqual(pageBytes);
   expect(lane.line % 64).toBe(0);
   expect(lane.overflow % 16).toBe(0);
 });
