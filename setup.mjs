@@ -157,10 +157,13 @@ const steps = [
   },
 ];
 
-function bringUpToDate() {
+async function bringUpToDate() {
   mkdirSync(join(root, 'dist'), { recursive: true });
   const stamps = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {};
   for (const step of steps) {
+    // What is generated is input to the steps after the compiler's.
+    if (step.name === 'executor' && process.argv.includes('--generate'))
+      await eachGenerated((file, text) => writeFileSync(join(root, file), text));
     const hash = hashOf(step.inputs());
     if (stamps[step.name] === hash && step.outputs().every((output) => existsSync(join(root, output)))) continue;
     process.stderr.write(`setup: ${step.says}\n`);
@@ -189,6 +192,5 @@ if (process.argv.includes('--check-generated')) {
       fail(`${file} is not what its generator writes; run: node setup.mjs --generate`);
   });
 } else {
-  bringUpToDate();
-  if (process.argv.includes('--generate')) await eachGenerated((file, text) => writeFileSync(join(root, file), text));
+  await bringUpToDate();
 }
