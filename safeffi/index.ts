@@ -18,7 +18,32 @@ export type { CFrame, Fault, FaultAccess, FaultArgument, FaultChoice, FaultKind 
 export { type FaultReportOptions, faultReport, frameText } from './faults/fault-report.ts';
 export { FFIFault } from './faults/ffi-fault.ts';
 export { type CFunction, Library, openSession, Session, type SessionOptions } from './session.ts';
+export {
+  type ArrayType,
+  alignmentOf,
+  arrayOf,
+  completeRecord,
+  enumOf,
+  type Field,
+  type FunctionType,
+  flatFields,
+  functionOf,
+  isComplete,
+  isRecord,
+  type Member,
+  opaqueRecord,
+  type RecordType,
+  structOf,
+  unionOf,
+} from './types/aggregate-types.ts';
 export { parseType } from './types/parse-type.ts';
-export { type CType, integerRange } from './types/scalar-types.ts';
-export { declarationText, parseSignature, type Signature, type SignatureText } from './types/signature.ts';
+export { type CType, integerRange, pointerTo, type ScalarType } from './types/scalar-types.ts';
+export {
+  declarationText,
+  makeSignature,
+  parseSignature,
+  type Signature,
+  type SignatureText,
+} from './types/signature.ts';
+export { typeText } from './types/type-text.ts';
 export { type ArgumentValue, type ResultValue, Unpassable } from './values.ts';

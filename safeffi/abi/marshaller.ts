@@ -92,8 +92,8 @@ function storeArgument(type: CType, index: number, word: string): string {
     case 'pointer':
       return `if (${a} === null) { i32[${word}] = 0; i32[${word} + 1] = 0; }
   else { const p${index} = env.pointer(L, ${index}, ${a}); i32[${word}] = p${index} | 0; i32[${word} + 1] = Math.floor(p${index} / 4294967296) | 0; }`;
-    case 'void':
-      throw new Error('an argument of type void got past the signature');
+    default:
+      throw new Error(`an argument of type ${type.name} got past the signature`);
   }
 }
 
@@ -124,6 +124,8 @@ function readResult(type: CType): string {
       return type.sizeBytes === 8 ? `f64[(L + ${line.floatResult / 4}) >> 1]` : `f32[L + ${line.floatResult / 4}]`;
     case 'pointer':
       return `env.${isCharPointer(type) ? 'text' : 'address'}(${both})`;
+    default:
+      throw new Error(`a result of type ${type.name} got past the signature`);
   }
 }
 

@@ -36,6 +36,8 @@ function koffiType(type: CType): string {
       return type.sizeBytes === 4 ? 'float' : 'double';
     case 'pointer':
       return 'void *';
+    default:
+      throw new Error(`a value of type ${type.name} got past the signature`);
   }
 }
 

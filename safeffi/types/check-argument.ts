@@ -5,14 +5,14 @@
 import { fitsInt64 } from '../abi/int64.ts';
 import { Address, CString } from '../address.ts';
 import { argumentRangeError, argumentTypeError, type CalloutError } from '../errors.ts';
-import { type CType, integerRange, isCharPointer } from './scalar-types.ts';
+import { type CType, integerRange, isCharPointer, isOneByte } from './scalar-types.ts';
 
 const isInteger = (value: unknown): value is number | bigint =>
   typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
 
 /** True for pointers that a string may be passed to: to char, void and one-byte integers. */
 export function takesStrings(type: CType): boolean {
-  return isCharPointer(type) || type.target?.kind === 'void' || type.target?.sizeBytes === 1;
+  return isCharPointer(type) || type.target?.kind === 'void' || (type.target !== undefined && isOneByte(type.target));
 }
 
 /** What an error says was expected: `int (-2147483648 to 2147483647)`. */
@@ -54,7 +54,7 @@ export function fits(type: CType, value: unknown): boolean {
     case 'pointer':
       if (typeof value === 'string' || value instanceof CString) return takesStrings(type);
       return value === null || value instanceof Address || ArrayBuffer.isView(value);
-    case 'void':
+    default:
       return false;
   }
 }

@@ -1,11 +1,16 @@
 /**
- * The C scalar types in one table: name, size, range. All else (parser, marshaller, portable executor) reads it.
+ * The C scalar types in one table: name, size, range. All else (parser, marshaller, portable executor) reads it. A `CType`
+ * is one of these or an aggregate (aggregate-types.ts): plain data, told apart by `kind`.
  * Sizes are those of LP64, the data model of x86-64 and arm64 Linux (System V ABI, figure 3.1). `char` is signed, as on
  * x86-64 Linux.
  */
+import type { ExactInteger } from '../address.ts';
+import type { ArrayType, FunctionType, RecordType } from './aggregate-types.ts';
+import { typeText } from './type-text.ts';
+
 export type ScalarKind = 'void' | 'bool' | 'signed' | 'unsigned' | 'float' | 'pointer';
 
-export interface CType {
+export interface ScalarType {
   /** As written in messages: `unsigned long`, `char *`. */
   readonly name: string;
   readonly kind: ScalarKind;
@@ -14,13 +19,17 @@ export interface CType {
   readonly target?: CType | undefined;
   /** A pointer to const: what it points to is not copied back after a call. */
   readonly readOnly?: boolean;
+  /** An enum's names and values. */
+  readonly constants?: ReadonlyMap<string, ExactInteger>;
 }
 
-function integer(name: string, sizeBytes: number, signed: boolean): CType {
+export type CType = ScalarType | RecordType | ArrayType | FunctionType;
+
+function integer(name: string, sizeBytes: number, signed: boolean): ScalarType {
   return { name, kind: signed ? 'signed' : 'unsigned', sizeBytes };
 }
 
-const canonical: readonly CType[] = [
+const canonical: readonly ScalarType[] = [
   { name: 'void', kind: 'void', sizeBytes: 0 },
   { name: 'bool', kind: 'bool', sizeBytes: 1 },
   integer('char', 1, true),
@@ -91,13 +100,16 @@ const aliases: Readonly<Record<string, string>> = {
 };
 
 /** Every scalar by its name and its other names. */
-export const scalarTypes: ReadonlyMap<string, CType> = new Map([
-  ...canonical.map((type): [string, CType] => [type.name, type]),
-  ...Object.entries(aliases).map(([alias, name]): [string, CType] => [alias, canonical.find((t) => t.name === name)!]),
+export const scalarTypes: ReadonlyMap<string, ScalarType> = new Map([
+  ...canonical.map((type): [string, ScalarType] => [type.name, type]),
+  ...Object.entries(aliases).map(([alias, name]): [string, ScalarType] => [
+    alias,
+    canonical.find((t) => t.name === name)!,
+  ]),
 ]);
 
-export function pointerTo(target: CType, readOnly = false): CType {
-  const name = target.kind === 'pointer' ? `${target.name}*` : `${readOnly ? 'const ' : ''}${target.name} *`;
+export function pointerTo(target: CType, readOnly = false): ScalarType {
+  const name = typeText({ kind: 'pointer', name: '', sizeBytes: 8, target, readOnly });
   return { name, kind: 'pointer', sizeBytes: 8, target, readOnly };
 }
 
@@ -110,7 +122,13 @@ export function integerRange(type: CType): { low: bigint; high: bigint } {
     : { low: 0n, high: (1n << bits) - 1n };
 }
 
+/** An integer or bool of one byte. */
+export function isOneByte(type: CType): boolean {
+  return type.sizeBytes === 1 && (type.kind === 'signed' || type.kind === 'unsigned' || type.kind === 'bool');
+}
+
 /** True for `char *` and its signed and unsigned sisters: a string may be passed, and `char *` comes back as one. */
 export function isCharPointer(type: CType): boolean {
-  return type.target !== undefined && type.target.sizeBytes === 1 && /\bchar$/.test(type.target.name);
+  const { target } = type;
+  return target !== undefined && isOneByte(target) && /\bchar$/.test(target.name);
 }

@@ -17,12 +17,6 @@ export function fixture(name: string): string {
 
 /** The path of a shared library made from C text. */
 export function compile(name: string, source: string): string {
-  mkdirSync(folder, { recursive: true });
-  const hash = createHash('sha256').update(source).digest('hex').slice(0, 12);
-  const library = join(folder, `lib${name}-${hash}.so`);
-  if (existsSync(library)) return library;
-  const file = join(folder, `${name}-${hash}.c`);
-  writeFileSync(file, source);
   const options = [
     '-O1',
     '-g',
@@ -32,7 +26,22 @@ export function compile(name: string, source: string): string {
     '-Wno-infinite-recursion',
     '-pthread',
   ];
-  execFileSync(process.env.CC ?? 'cc', [...options, '-o', `${library}.new`, file]);
-  renameSync(`${library}.new`, library);
-  return library;
+  return build(name, source, `lib${name}`, '.so', options);
+}
+
+/** The path of a program made from C text. */
+export function compileProgram(name: string, source: string): string {
+  return build(name, source, name, '.program', []);
+}
+
+function build(name: string, source: string, stem: string, suffix: string, options: readonly string[]): string {
+  mkdirSync(folder, { recursive: true });
+  const hash = createHash('sha256').update(source).digest('hex').slice(0, 12);
+  const output = join(folder, `${stem}-${hash}${suffix}`);
+  if (existsSync(output)) return output;
+  const file = join(folder, `${name}-${hash}.c`);
+  writeFileSync(file, source);
+  execFileSync(process.env.CC ?? 'cc', [...options, '-o', `${output}.new`, file]);
+  renameSync(`${output}.new`, output);
+  return output;
 }
