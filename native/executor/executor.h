@@ -58,6 +58,15 @@ uint64_t program_counter(void *context);
 void resume_parked(void *context, struct lane *lane);
 void park_again(struct lane *lane) __attribute__((noreturn));
 
+/* Tells the core that a loop only looks. */
+static inline void relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 static inline volatile int32_t *record_word(char *record, size_t offset) {
     return (volatile int32_t *)(record + offset);
 }

@@ -36,7 +36,7 @@ void stop_here(struct lane *lane) {
     *state = SFFI_STATE_FAULT;
     __sync_synchronize();
     if (lane->line[SFFI_LINE_VM_SLEEPS / 4] != 0) futex_wake(state);
-    for (int looks = 0; looks < RESOLUTION_LOOKS && *state == SFFI_STATE_FAULT; looks++) __builtin_ia32_pause();
+    for (int looks = 0; looks < RESOLUTION_LOOKS && *state == SFFI_STATE_FAULT; looks++) relax();
     while (*state == SFFI_STATE_FAULT) futex_wait(state, SFFI_STATE_FAULT, FIRST_SLEEP_NS);
     *state = SFFI_STATE_PARKED;
     __sync_synchronize();
