@@ -28,6 +28,8 @@ export class NativeCallout implements PreparedCallout {
   readonly #marshaller: Marshaller;
   readonly #resolve: Resolve;
   readonly #cell = new Int32Array(2);
+  /** For each argument whether a string may be passed. */
+  readonly #takesStrings: readonly boolean[];
   #lastLine: number;
 
   constructor(executor: NativeExecutor, library: string, name: string, signature: Signature, resolve: Resolve) {
@@ -36,6 +38,7 @@ export class NativeCallout implements PreparedCallout {
     this.name = name;
     this.signature = signature;
     this.#resolve = resolve;
+    this.#takesStrings = signature.arguments.map(takesStrings);
     this.#lastLine = executor.domain.lineWord(0);
     this.#marshaller = compileMarshaller(signature, planFrame(name, signature), this.#environment());
     this.invoke = this.#marshaller.invoke;
@@ -158,7 +161,8 @@ export class NativeCallout implements PreparedCallout {
 
   #pointer(lane: Lane, index: number, value: unknown, clean: () => void): number {
     const type = this.signature.arguments[index]!;
-    if (typeof value === 'string' && takesStrings(type)) return lane.buffers.placeString(index + 1, value);
+    if (typeof value === 'string' && this.#takesStrings[index] === true)
+      return lane.buffers.placeString(index + 1, value);
     if (value instanceof Uint8Array) {
       return lane.buffers.placeBytes(index + 1, value, 'ByteArray', false, type.readOnly !== true);
     }
@@ -172,7 +176,7 @@ export class NativeCallout implements PreparedCallout {
       clean();
       throw argumentTypeError(this.name, index + 1, value.toString(), 'an address below 2^53');
     }
-    if (value instanceof CString && takesStrings(type)) {
+    if (value instanceof CString && this.#takesStrings[index] === true) {
       return lane.buffers.placeBytes(index + 1, value.bytes, 'String', true, type.readOnly !== true);
     }
     if (ArrayBuffer.isView(value)) {

@@ -8,7 +8,7 @@ import { Address, type ExactInteger } from '../address.ts';
 import { closedError, noLaneError } from '../errors.ts';
 import type { FFIFault } from '../faults/ffi-fault.ts';
 import { ProcessMap } from '../faults/process-map.ts';
-import { header, laneCount, state } from '../protocol/layout.ts';
+import { header, headerBytes, laneCount, laneStride, state } from '../protocol/layout.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import { ArgumentBuffers } from './argument-buffers.ts';
@@ -139,7 +139,7 @@ export class NativeExecutor implements Executor {
   }
 
   laneAt(lineWord: number): Lane {
-    return this.lanes.find((lane) => lane.word === lineWord)!;
+    return this.lanes[Math.floor((lineWord * 4 - headerBytes) / laneStride)]!;
   }
 
   /** A free lane, taken; made where all are busy. */
