@@ -20,7 +20,7 @@ import type { Host } from '../vm/host.ts';
 import type { Outcome } from '../vm/interpreter/host-calls.ts';
 import { selectorOf } from '../vm/memory/method-access.ts';
 import type { ObjectMemory } from '../vm/memory/object-memory.ts';
-import { type Oop, smallIntegerValue } from '../vm/memory/oop.ts';
+import { isImmediate, type Oop, smallIntegerValue } from '../vm/memory/oop.ts';
 import { VM } from '../vm/vm.ts';
 import { type ErrorReport, faultFacts } from './outcome-report.ts';
 
@@ -68,6 +68,12 @@ export class ImageSession {
         }),
       names: () => this.compiler,
       describeStack: (context) => this.stackLines(context).join('  <-  '),
+      libraryNameOf: (library) => {
+        const outcome = this.vm.call(library, 'ffiLibraryName');
+        return outcome.kind === 'value' && !isImmediate(outcome.oop) && this.memory.isBytes(outcome.oop)
+          ? this.memory.stringValueOf(outcome.oop)
+          : undefined;
+      },
       chooseResolution: settings.chooseResolution ?? (() => undefined),
     });
     this.vm.loadRoots();

@@ -19,7 +19,7 @@ import { type Oop, smallIntegerValue } from '../../vm/memory/oop.ts';
 import { ClosureSlot, ContextSlot } from '../../vm/memory/well-known.ts';
 import { CodeInstaller } from '../builder/code-installer.ts';
 import { compileDoit, compileMethod } from '../compiler/compile.ts';
-import type { SourceOrigin } from '../compiler/compile-error.ts';
+import { CompileError, type SourceOrigin } from '../compiler/compile-error.ts';
 import type { CompiledBlockCode, CompiledMethodCode, VariableInfo } from '../compiler/compiled-code.ts';
 import { DOIT_SELECTOR } from '../compiler/parser.ts';
 import { ImageEnvironment } from './image-environment.ts';
@@ -86,7 +86,7 @@ export class ImageCompiler {
 
   // What source says about installed code
 
-  /** What the compiler makes of the code's source; undefined where it has none. */
+  /** What the compiler makes of the code's source; undefined where it has none, or no longer compiles. */
   codeOf(installed: Oop): Code | undefined {
     const { memory } = this;
     const outer = outerCodeOf(memory, installed);
@@ -102,9 +102,15 @@ export class ImageCompiler {
     const known = this.remembered.get(key);
     if (known !== undefined) return known;
     const scope = new ImageEnvironment(memory).scopeOf(behavior);
-    const code = this.isDoit(installed) ? compileDoit(source, scope) : compileMethod(source, scope);
-    this.remember(key, code);
-    return code;
+    try {
+      const code = this.isDoit(installed) ? compileDoit(source, scope) : compileMethod(source, scope);
+      this.remember(key, code);
+      return code;
+    } catch (error) {
+      // A class may have lost a variable since: its method still runs, but its source tells nothing any more.
+      if (error instanceof CompileError) return undefined;
+      throw error;
+    }
   }
 
   private literalIndexOf(code: Oop, literal: Oop): number {

@@ -1,6 +1,9 @@
 /** The primitives of module `SafeFFI`, bound to one bridge. Their Smalltalk side is image/kernel/SafeFFI. */
 import type { Interpreter } from '../../vm/interpreter/interpreter.ts';
 import type { PrimitiveDefinition } from '../../vm/interpreter/primitive-table.ts';
+import { allocate, free, readMemory, readString, writeMemory } from './executor-memory.ts';
+import { exchangeDeadline, executorState } from './executor-state.ts';
+import { callAgain, chooseResolution, restart, settle } from './fault-resolutions.ts';
 import { FfiBridge, type FfiHost } from './ffi-bridge.ts';
 
 export type { FfiHost } from './ffi-bridge.ts';
@@ -10,24 +13,24 @@ export type { NameResolver, ValueLocation } from './value-location.ts';
 const MODULE = 'SafeFFI';
 
 export function ffiPrimitives(bridge: FfiBridge): PrimitiveDefinition[] {
-  const define = (name: string, run: (argumentCount: number) => boolean): PrimitiveDefinition => ({
+  const define = (name: string, run: (bridge: FfiBridge, argumentCount: number) => boolean): PrimitiveDefinition => ({
     module: MODULE,
     name,
-    run: (_interpreter: Interpreter, argumentCount: number) => run(argumentCount),
+    run: (_interpreter: Interpreter, argumentCount: number) => run(bridge, argumentCount),
   });
   return [
-    define('primitiveCallout', (count) => bridge.callout(count)),
-    define('primitiveCallAgain', (count) => bridge.callAgain(count)),
-    define('primitiveSettleFault', (count) => bridge.settle(count)),
-    define('primitiveRestartExecutor', (count) => bridge.restart(count)),
-    define('primitiveChooseResolution', (count) => bridge.chooseResolution(count)),
-    define('primitiveExecutorState', (count) => bridge.executorState(count)),
-    define('primitiveExchangeDeadline', (count) => bridge.exchangeDeadline(count)),
-    define('primitiveReadMemory', (count) => bridge.readMemory(count)),
-    define('primitiveWriteMemory', (count) => bridge.writeMemory(count)),
-    define('primitiveReadString', (count) => bridge.readString(count)),
-    define('primitiveAllocate', (count) => bridge.allocate(count)),
-    define('primitiveFree', (count) => bridge.free(count)),
+    define('primitiveCallout', (_bridge, argumentCount) => bridge.callout(argumentCount)),
+    define('primitiveCallAgain', callAgain),
+    define('primitiveSettleFault', settle),
+    define('primitiveRestartExecutor', restart),
+    define('primitiveChooseResolution', chooseResolution),
+    define('primitiveExecutorState', executorState),
+    define('primitiveExchangeDeadline', exchangeDeadline),
+    define('primitiveReadMemory', readMemory),
+    define('primitiveWriteMemory', writeMemory),
+    define('primitiveReadString', readString),
+    define('primitiveAllocate', allocate),
+    define('primitiveFree', free),
   ];
 }
 

@@ -104,6 +104,24 @@ describe.each(modes)('callouts from Smalltalk, %s', (mode) => {
     );
   });
 
+  test("the library of an FFILibrary, and that of the receiver's class", () => {
+    evaluate("FFILibrary subclass: #ProbeLibrary instanceVariableNames: '' classVariableNames: '' package: 'Test'.");
+    evaluate("Object subclass: #LibraryUser instanceVariableNames: '' classVariableNames: '' package: 'Test'.");
+    const classOf = (name: string) => session().vm.findClass(name)!;
+    session().installMethod("unixLibraryName ^ 'libc.so.6'", classOf('ProbeLibrary'));
+    session().installMethod(
+      'ffiLibraryName ^ ProbeLibrary ffiLibraryName',
+      session().memory.classOf(classOf('LibraryUser')),
+    );
+    session().installMethod('abs: n ^ self ffiCall: #( int abs ( int n ) )', classOf('LibraryUser'));
+    expect(evaluate('nil ffiCall: #( int abs ( int -1 ) ) library: ProbeLibrary')).toBe('1');
+    expect(evaluate('nil ffiCall: #( int abs ( int -2 ) ) library: ProbeLibrary new')).toBe('2');
+    expect(evaluate('LibraryUser new abs: -3')).toBe('3');
+    expect(evaluate('7 ffiCall: #( int abs ( int -3 ) )')).toMatch(
+      /^FFIError: a library is an instance of SmallInteger class, expected its file name or path as a String, or an FFILibrary$/,
+    );
+  });
+
   test('the same call site goes on working after objects moved', () => {
     expect(
       evaluate(`(1 to: 3) collect: [ :i | Smalltalk garbageCollect. nil ffiCall: #( int abs ( int i ) ) ${lib} ]`),

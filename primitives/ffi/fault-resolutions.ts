@@ -1,0 +1,68 @@
+/** The primitives that decide how the executor goes on after a fault; the image's side is `FFIFault`. */
+import { type ArgumentValue, FFIFault, type ResultValue } from '../../safeffi/index.ts';
+import { type Oop, smallIntegerValue } from '../../vm/memory/oop.ts';
+import { ClassIndex } from '../../vm/memory/well-known.ts';
+import { LinkError } from './errors.ts';
+import type { FfiBridge } from './ffi-bridge.ts';
+
+/** `callAgain: id arguments: anArrayOrNil`. */
+export function callAgain(bridge: FfiBridge, argumentCount: number): boolean {
+  const { interpreter } = bridge;
+  const { memory } = interpreter;
+  const pending = bridge.takePending(smallIntegerValue(interpreter.stackValue(1)));
+  const given = interpreter.stackValue(0);
+  if (pending === undefined) return bridge.refuse(new LinkError('the fault is settled already'), undefined);
+  const { callout, fault } = pending;
+  if (callout === undefined) {
+    fault.answer(undefined);
+    return bridge.refuse(new LinkError('only a callout can be made again; this was an access to memory'), undefined);
+  }
+  let result: ResultValue;
+  try {
+    if (given === memory.nil) result = fault.retry();
+    else if ((given & 3) === 0 && memory.classIndexOfObject(given) === ClassIndex.ARRAY)
+      result = fault.retryWith(elementsOf(bridge, given));
+    else
+      throw new LinkError(
+        `the arguments of a retry are an instance of ${memory.classNameOf(given)}, expected an Array`,
+      );
+  } catch (error) {
+    if (!(error instanceof FFIFault)) fault.answer(undefined);
+    return bridge.refuse(error, callout);
+  }
+  return bridge.answerResult(argumentCount, result, callout);
+}
+
+function elementsOf(bridge: FfiBridge, array: Oop): ArgumentValue[] {
+  const { memory } = bridge.interpreter;
+  const values: ArgumentValue[] = [];
+  for (let i = 0; i < memory.slotCountOf(array); i++) values.push(bridge.values.toC(memory.fetchPointer(array, i)));
+  return values;
+}
+
+/** `settle: id`: the call is abandoned where it stands. */
+export function settle(bridge: FfiBridge, argumentCount: number): boolean {
+  const { interpreter } = bridge;
+  const pending = bridge.takePending(smallIntegerValue(interpreter.stackValue(0)));
+  pending?.fault.answer(undefined);
+  return interpreter.answer(argumentCount, interpreter.stackValue(argumentCount));
+}
+
+/** A fresh executor with the libraries loaded again. */
+export function restart(bridge: FfiBridge, argumentCount: number): boolean {
+  const { interpreter } = bridge;
+  try {
+    bridge.session.restart();
+  } catch (error) {
+    return bridge.refuse(error, undefined);
+  }
+  return interpreter.answer(argumentCount, interpreter.stackValue(argumentCount));
+}
+
+/** `hostChoiceFor: aReport`: the source of a one-argument block, or nil where nobody is asked. */
+export function chooseResolution(bridge: FfiBridge, argumentCount: number): boolean {
+  const { interpreter, host } = bridge;
+  const { memory } = interpreter;
+  const source = host.chooseResolution(memory.stringValueOf(interpreter.stackValue(0)));
+  return interpreter.answer(argumentCount, source === undefined ? memory.nil : memory.newByteString(source));
+}
