@@ -19,13 +19,15 @@ const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
   SIGSYS: 31,
 };
 
-/** `id` names the fault to the primitives that resolve it; `smalltalkStack` is the report's line about Smalltalk. */
+/** `id` names the fault to the primitives that resolve it; `smalltalkStack` is the report's line about
+ * Smalltalk, `callArguments` the Array of what the callout was made with. */
 export function faultFacts(
   memory: ObjectMemory,
   values: ValueConverter,
   fault: Fault,
   id: number,
   smalltalkStack: string,
+  callArguments: Oop,
 ): Oop {
   const text = (value: string | undefined): Oop => (value === undefined ? memory.nil : memory.newByteString(value));
   const integer = (value: number | bigint | undefined): Oop =>
@@ -66,6 +68,7 @@ export function faultFacts(
     integer(fault.executor.generation),
     texts(fault.choices),
     text(report.slice(report.indexOf(': ') + 2).split('\n', 1)[0]),
+    callArguments,
   ];
   const array = memory.newArray(facts.length);
   facts.forEach((fact, i) => {

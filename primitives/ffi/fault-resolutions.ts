@@ -5,12 +5,12 @@ import { ClassIndex } from '../../vm/memory/well-known.ts';
 import { LinkError } from './errors.ts';
 import type { FfiBridge } from './ffi-bridge.ts';
 
-/** `callAgain: id arguments: anArrayOrNil`. */
+/** `callAgain: id arguments: anArray`. */
 export function callAgain(bridge: FfiBridge, argumentCount: number): boolean {
   const { interpreter } = bridge;
   const { memory } = interpreter;
   const pending = bridge.takePending(smallIntegerValue(interpreter.stackValue(1)));
-  const given = interpreter.stackValue(0);
+  const values = interpreter.stackValue(0);
   if (pending === undefined) return bridge.refuse(new LinkError('the fault is settled already'), undefined);
   const { callout, fault } = pending;
   if (callout === undefined) {
@@ -19,16 +19,14 @@ export function callAgain(bridge: FfiBridge, argumentCount: number): boolean {
   }
   let result: ResultValue;
   try {
-    if (given === memory.nil) result = fault.retry();
-    else if ((given & 3) === 0 && memory.classIndexOfObject(given) === ClassIndex.ARRAY)
-      result = fault.retryWith(elementsOf(bridge, given));
-    else
+    if ((values & 3) !== 0 || memory.classIndexOfObject(values) !== ClassIndex.ARRAY)
       throw new LinkError(
-        `the arguments of a retry are an instance of ${memory.classNameOf(given)}, expected an Array`,
+        `the arguments of a retry are an instance of ${memory.classNameOf(values)}, expected an Array`,
       );
+    result = fault.retryWith(elementsOf(bridge, values));
   } catch (error) {
     if (!(error instanceof FFIFault)) fault.answer(undefined);
-    return bridge.refuse(error, callout);
+    return bridge.refuse(error, { callout, values });
   }
   return bridge.answerResult(argumentCount, result, callout);
 }

@@ -54,6 +54,12 @@ export interface PendingFault {
   readonly callout: LinkedCallout | undefined;
 }
 
+/** A callout that was made, and the Array of its arguments. */
+export interface MadeCallout {
+  readonly callout: LinkedCallout;
+  readonly values: Oop;
+}
+
 export class FfiBridge implements RootHolder {
   readonly interpreter: Interpreter;
   readonly host: FfiHost;
@@ -137,7 +143,7 @@ export class FfiBridge implements RootHolder {
     try {
       result = this.invoke(callout, interpreter.context);
     } catch (error) {
-      return this.refuse(error, callout);
+      return this.refuse(error, { callout, values: this.argumentsOf(callout, interpreter.context) });
     }
     return this.answerResult(argumentCount, result, callout);
   }
@@ -215,22 +221,37 @@ export class FfiBridge implements RootHolder {
   // Failure
 
   /** Fails the primitive with what the image makes an error or a fault of. Bugs of ours go through. */
-  refuse(error: unknown, callout: LinkedCallout | undefined): false {
+  refuse(error: unknown, made: MadeCallout | undefined): false {
     const { interpreter } = this;
     const { memory } = interpreter;
-    if (error instanceof FFIFault) return interpreter.failWith(this.keep(error, callout));
+    if (error instanceof FFIFault) return interpreter.failWith(this.keep(error, made));
     if (error instanceof CalloutError || error instanceof LinkError || error instanceof SignatureError)
       return interpreter.failWith(memory.newByteString(error.message));
     throw error;
   }
 
-  private keep(fault: FFIFault, callout: LinkedCallout | undefined): Oop {
+  private keep(fault: FFIFault, made: MadeCallout | undefined): Oop {
     const { interpreter } = this;
     const id = this.nextFaultId++;
     this.faultCount++;
-    this.pending.set(id, { fault, callout });
+    this.pending.set(id, { fault, callout: made?.callout });
     const stack = this.host.describeStack(interpreter.activeContext());
-    return faultFacts(interpreter.memory, this.values, fault.fault, id, stack);
+    const values = made?.values ?? interpreter.memory.newArray(0);
+    return faultFacts(interpreter.memory, this.values, fault.fault, id, stack, values);
+  }
+
+  /** An Array of a call's arguments as objects: what a retry is made with, because views of the heap do not outlast a safepoint. */
+  private argumentsOf(callout: LinkedCallout, context: Oop): Oop {
+    const { memory } = this.interpreter;
+    const array = memory.newArray(callout.sources.length);
+    callout.sources.forEach((source, i) => {
+      const value =
+        source.kind === 'location'
+          ? readLocation(memory, context, source.location)
+          : this.values.constant(source.value);
+      memory.storePointer(array, i, value);
+    });
+    return array;
   }
 
   /** What is known of the fault of that number, while it is not settled. */

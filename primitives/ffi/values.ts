@@ -67,6 +67,15 @@ export class ValueConverter {
     return new Unpassable(`an instance of ${memory.classNameOf(oop)}`);
   }
 
+  /** The object that a literal of a signature stands for. */
+  constant(value: number | bigint | boolean | null | { readonly text: string }): Oop {
+    const { memory } = this;
+    if (value === null) return memory.nil;
+    if (typeof value === 'boolean') return memory.booleanOop(value);
+    if (typeof value === 'object') return memory.newByteString(value.text);
+    return typeof value === 'bigint' || Number.isInteger(value) ? this.integer(value) : memory.newFloat(value);
+  }
+
   /** Contract: `oop` is an ExternalAddress of 12 bytes. */
   addressOf(oop: Oop): Address {
     const bytes = this.memory.bytesOf(oop);
