@@ -17,7 +17,7 @@ describe('safeffi eval', () => {
     expect(status).toBe(3);
     expect(stdout).toBe('');
     expect(stderr).toContain('SmallInteger>>foo');
-    expect(stderr).toContain('[] in UndefinedObject>>DoIt (line 1)');
+    expect(stderr).toContain('[ ] in UndefinedObject>>DoIt (line 1)');
   });
 
   test('an unhandled error is an object of one line with --json', () => {

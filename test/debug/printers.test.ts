@@ -128,7 +128,7 @@ describe('context printer', () => {
     });
     expect(printer.printStack(top)).toEqual([
       'Point>>dist: (line 3)',
-      '[] in UndefinedObject(Point)>>dist:',
+      '[ ] in UndefinedObject(Point)>>dist:',
       'SmallInteger(Point)>>dist: (line 1)',
     ]);
     // Literals take 12 bytes, pc counts from 1 and names the byte to come: 16 means that bytes 0 to 2 were run.

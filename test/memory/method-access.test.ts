@@ -109,7 +109,7 @@ describe('method access', () => {
     expect(isCompiledBlock(memory, inner)).toBe(true);
     expect(outerCodeOf(memory, inner)).toBe(outer);
     expect(homeMethodOf(memory, inner)).toBe(method);
-    expect(methodNameOf(memory, inner)).toBe('[] in Point>>dist:');
+    expect(methodNameOf(memory, inner)).toBe('[ ] in Point>>dist:');
     expect(sourceOf(memory, inner)).toBe('dist: a ^[[a]]');
   });
 

@@ -1,5 +1,5 @@
 /**
- * Shows contexts as frames of a Smalltalk stack, innermost first: `Demo>>copyName (line 4)`, `[] in Demo>>run (line 2)`,
+ * Shows contexts as frames of a Smalltalk stack, innermost first: `Demo>>copyName (line 4)`, `[ ] in Demo>>run (line 2)`,
  * `SmallInteger(Object)>>foo (line 1)` where the method was inherited. Runs no Smalltalk code.
  *
  * What a line is the compiler knows, not the VM: whoever makes a printer may give it a look-up from a place in the
@@ -23,7 +23,7 @@ export interface Frame {
   readonly code: Oop;
   readonly receiver: Oop;
   readonly isBlock: boolean;
-  /** `Demo>>copyName`, `[] in Demo>>copyName`. */
+  /** `Demo>>copyName`, `[ ] in Demo>>copyName`. */
   readonly name: string;
   readonly line: number | undefined;
 }
@@ -114,7 +114,7 @@ export class ContextPrinter {
     const shownClass = className === receiverClass ? className : `${receiverClass}(${className})`;
     const selector = selectorOf(memory, code);
     const name = `${shownClass}>>${selector === undefined ? '?' : memory.stringValueOf(selector)}`;
-    return isBlock ? `[] in ${name}` : name;
+    return isBlock ? `[ ] in ${name}` : name;
   }
 
   /** A context's pc counts from 1 over the whole body and names the byte to be executed next. */

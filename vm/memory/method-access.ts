@@ -190,13 +190,13 @@ export function sourceOf(memory: ObjectMemory, code: Oop): string | undefined {
   return memory.stringValueOf(source);
 }
 
-/** `Demo>>copyName`, `Demo class>>new`; `[] in Demo>>copyName` for a block. Parts that the image lacks are `?`. */
+/** `Demo>>copyName`, `Demo class>>new`; `[ ] in Demo>>copyName` for a block. Parts that the image lacks are `?`. */
 export function methodNameOf(memory: ObjectMemory, code: Oop): string {
   const behavior = methodClassOf(memory, code);
   const selector = selectorOf(memory, code);
   const className = behavior === undefined ? '?' : memory.nameOfClass(behavior);
   const name = `${className}>>${selector === undefined ? '?' : memory.stringValueOf(selector)}`;
-  return isCompiledBlock(memory, code) ? `[] in ${name}` : name;
+  return isCompiledBlock(memory, code) ? `[ ] in ${name}` : name;
 }
 
 /** The literal `fromEnd` places from the end (1 is the last); undefined where the code has not so many or no valid header. */
