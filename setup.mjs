@@ -62,6 +62,9 @@ function hashOf(files) {
 const tool = (name) => join('node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name);
 const grammars = ['image', 'primitives', 'safeffi'].flatMap((folder) => filesBelow(folder, /\.ohm$/));
 const bundleOf = (grammar) => `${grammar}-bundle.js`;
+/** safeffi loads its grammar within a call, when something is declared; only a CommonJS module can be loaded so. */
+const isLoadedLate = (grammar) => grammar.startsWith('safeffi');
+const builtBundleOf = (grammar) => join('dist', `${grammar}-bundle.${isLoadedLate(grammar) ? 'cjs' : 'js'}`);
 
 /** Compiled files whose source is gone would still be run as tests and imported: they go too. */
 function removeOrphans() {
@@ -119,13 +122,20 @@ const steps = [
     name: 'grammars',
     says: 'bundling grammars',
     inputs: () => grammars,
-    outputs: () => grammars.flatMap((grammar) => [bundleOf(grammar), join('dist', bundleOf(grammar))]),
+    outputs: () => grammars.flatMap((grammar) => [bundleOf(grammar), builtBundleOf(grammar)]),
     run: () => {
-      if (grammars.length === 0) return;
-      run(tool('ohm'), ['generateBundles', '--withTypes', '--esm', ...grammars], 'bundling the grammars');
+      const bundle = (options, files) => {
+        if (files.length > 0)
+          run(tool('ohm'), ['generateBundles', '--withTypes', ...options, ...files], 'bundling the grammars');
+      };
+      bundle(
+        ['--esm'],
+        grammars.filter((grammar) => !isLoadedLate(grammar)),
+      );
+      bundle([], grammars.filter(isLoadedLate));
       for (const grammar of grammars) {
         mkdirSync(join(root, 'dist', dirname(grammar)), { recursive: true });
-        copyFileSync(join(root, bundleOf(grammar)), join(root, 'dist', bundleOf(grammar)));
+        copyFileSync(join(root, bundleOf(grammar)), join(root, builtBundleOf(grammar)));
       }
     },
   },
