@@ -11,6 +11,7 @@ export type CalloutErrorCode =
   | 'argument-range'
   | 'bad-type'
   | 'bad-signature'
+  | 'bad-declaration'
   | 'library-not-found'
   | 'symbol-not-found'
   | 'no-lane'

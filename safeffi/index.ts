@@ -3,6 +3,8 @@
  * not exported here is internal.
  */
 export { Address, CString, type ExactInteger, exact } from './address.ts';
+export type { Declarations } from './declarations/declaration-scope.ts';
+export { type DeclarationOptions, parseDeclarations } from './declarations/parse-declarations.ts';
 export { CalloutError, type CalloutErrorCode } from './errors.ts';
 export { chooseExecutor, type ExecutorChoice } from './executor/choose-executor.ts';
 export type {
