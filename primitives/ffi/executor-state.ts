@@ -34,3 +34,8 @@ export function exchangeDeadline(bridge: FfiBridge, argumentCount: number): bool
   memory.storePointer(active, ProcessSlot.CALLOUT_DEADLINE, deadline);
   return interpreter.answer(argumentCount, before);
 }
+
+/** C's errno as the callout that came back last left it; 0 before the first. */
+export function errno(bridge: FfiBridge, argumentCount: number): boolean {
+  return bridge.interpreter.answer(argumentCount, smallIntegerOop(bridge.lastCallout?.prepared.errno() ?? 0));
+}

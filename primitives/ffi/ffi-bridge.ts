@@ -70,6 +70,8 @@ export class FfiBridge implements RootHolder {
   private openedValues: ValueConverter | undefined;
   private nextFaultId = 1;
   faultCount = 0;
+  /** The callout that came back last: whose errno the image may ask for. */
+  lastCallout: LinkedCallout | undefined;
 
   constructor(interpreter: Interpreter, host: FfiHost) {
     this.interpreter = interpreter;
@@ -145,6 +147,7 @@ export class FfiBridge implements RootHolder {
     } catch (error) {
       return this.refuse(error, { callout, values: this.argumentsOf(callout, interpreter.context) });
     }
+    this.lastCallout = callout;
     return this.answerResult(argumentCount, result, callout);
   }
 

@@ -2,7 +2,7 @@
 import type { Interpreter } from '../../vm/interpreter/interpreter.ts';
 import type { PrimitiveDefinition } from '../../vm/interpreter/primitive-table.ts';
 import { allocate, free, readMemory, readString, writeMemory } from './executor-memory.ts';
-import { exchangeDeadline, executorState } from './executor-state.ts';
+import { errno, exchangeDeadline, executorState } from './executor-state.ts';
 import { callAgain, chooseResolution, restart, settle } from './fault-resolutions.ts';
 import { FfiBridge, type FfiHost } from './ffi-bridge.ts';
 
@@ -25,6 +25,7 @@ export function ffiPrimitives(bridge: FfiBridge): PrimitiveDefinition[] {
     define('primitiveRestartExecutor', restart),
     define('primitiveChooseResolution', chooseResolution),
     define('primitiveExecutorState', executorState),
+    define('primitiveErrno', errno),
     define('primitiveExchangeDeadline', exchangeDeadline),
     define('primitiveReadMemory', readMemory),
     define('primitiveWriteMemory', writeMemory),

@@ -69,6 +69,7 @@ describe.each(modes)('callouts from Smalltalk, %s', (mode) => {
     ['nil, true and false as literals', `nil ffiCall: #( int64 time ( nil ) ) ${lib}`, /^\d+$/],
     ['a void function answers the receiver', `7 ffiCall: #( void srand ( uint 1 ) ) ${lib}`, '7'],
     ['an unnamed parameter of a doit is zero', `nil ffiCall: #( int abs ( int ) ) ${lib}`, '0'],
+    ['errno of the last callout', `nil ffiCall: #( int close ( int -1 ) ) ${lib}. SafeFFI errno`, '9'],
     [
       'a ByteArray is written by C',
       `| to | to := ByteArray new: 4. nil ffiCall: #( void *memset ( void *to , int 7 , size_t 4 ) ) ${lib}. to`,
