@@ -7,5 +7,6 @@ const source = (path: string): string => fileURLToPath(new URL(`../../${path}`, 
 export const CheckoutPath = {
   kernelImage: built('kernel.image'),
   executor: built('native/executor'),
+  package: source('package.json'),
   kernelSources: source('image/kernel'),
 } as const;

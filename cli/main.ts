@@ -3,7 +3,9 @@
  * The command `safeffi`: options and exit codes as docs/cli.md lists them. Thin: each command is a module of its own, loaded
  * when it is asked for, so that `eval` does not pay for what `bench` needs.
  */
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { CheckoutPath } from './checkout.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import { colors, printJson, printTalk } from './output.ts';
 
@@ -32,7 +34,7 @@ const jsonOption = new Option('--json', 'one JSON object on stdout');
 function program(finish: (exitCode: number) => void): Command {
   const root = new Command('safeffi')
     .description('A Smalltalk VM whose calls into C run in another process: a segfault is a resumable error.')
-    .version(VERSION, '--version')
+    .version(version(), '--version')
     .exitOverride()
     .configureOutput({ writeErr: (text) => printTalk(text.trimEnd()) })
     .showHelpAfterError('(safeffi --help lists the commands)');
@@ -100,7 +102,7 @@ function program(finish: (exitCode: number) => void): Command {
   return root;
 }
 
-const VERSION = '0.1.0';
+const version = (): string => JSON.parse(readFileSync(CheckoutPath.package, 'utf8')).version;
 
 async function main(argv: readonly string[]): Promise<number> {
   let exitCode: number = ExitCode.DONE;
