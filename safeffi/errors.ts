@@ -3,6 +3,7 @@
  * sentence and structured details. Every sentence is built here, so that tests can compare whole messages.
  * A fault in C is an `FFIFault` (faults/ffi-fault.ts), never a `CalloutError`.
  */
+import { CString } from './address.ts';
 import { Unpassable } from './values.ts';
 
 export type CalloutErrorCode =
@@ -41,6 +42,7 @@ export function describeValue(value: unknown): string {
   if (typeof value === 'string') return value.length > 40 ? `a String of ${value.length} characters` : `'${value}'`;
   if (typeof value === 'bigint' || typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (ArrayBuffer.isView(value)) return `a ByteArray of ${value.byteLength} bytes`;
+  if (value instanceof CString) return describeValue(Buffer.from(value.bytes).toString('latin1'));
   if (value instanceof Unpassable) return value.description;
   if (typeof value === 'object') return `an instance of ${value.constructor?.name ?? 'Object'}`;
   return `a ${typeof value}`;

@@ -1,5 +1,5 @@
 /** The primitives that decide how the executor goes on after a fault; the image's side is `FFIFault`. */
-import { type ArgumentValue, FFIFault, type ResultValue } from '../../safeffi/index.ts';
+import type { ArgumentValue, ResultValue } from '../../safeffi/index.ts';
 import { type Oop, smallIntegerValue } from '../../vm/memory/oop.ts';
 import { ClassIndex } from '../../vm/memory/well-known.ts';
 import { LinkError } from './errors.ts';
@@ -8,7 +8,6 @@ import type { FfiBridge } from './ffi-bridge.ts';
 /** `callAgain: id arguments: anArray`. */
 export function callAgain(bridge: FfiBridge, argumentCount: number): boolean {
   const { interpreter } = bridge;
-  const { memory } = interpreter;
   const pending = bridge.takePending(smallIntegerValue(interpreter.stackValue(1)));
   const values = interpreter.stackValue(0);
   if (pending === undefined) return bridge.refuse(new LinkError('the fault is settled already'), undefined);
@@ -17,15 +16,18 @@ export function callAgain(bridge: FfiBridge, argumentCount: number): boolean {
     fault.answer(undefined);
     return bridge.refuse(new LinkError('only a callout can be made again; this was an access to memory'), undefined);
   }
+  let args: readonly ArgumentValue[];
+  try {
+    args = elementsOf(bridge, values);
+  } catch (error) {
+    fault.answer(undefined);
+    return bridge.refuse(error, { callout, values });
+  }
   let result: ResultValue;
   try {
-    if ((values & 3) !== 0 || memory.classIndexOfObject(values) !== ClassIndex.ARRAY)
-      throw new LinkError(
-        `the arguments of a retry are an instance of ${memory.classNameOf(values)}, expected an Array`,
-      );
-    result = fault.retryWith(elementsOf(bridge, values));
+    // From here on the fault is settled, whatever the new call comes to: arguments that do not fit are refused as ever.
+    result = fault.retryWith(args);
   } catch (error) {
-    if (!(error instanceof FFIFault)) fault.answer(undefined);
     return bridge.refuse(error, { callout, values });
   }
   return bridge.answerResult(argumentCount, result, callout);
@@ -33,6 +35,8 @@ export function callAgain(bridge: FfiBridge, argumentCount: number): boolean {
 
 function elementsOf(bridge: FfiBridge, array: Oop): ArgumentValue[] {
   const { memory } = bridge.interpreter;
+  if ((array & 3) !== 0 || memory.classIndexOfObject(array) !== ClassIndex.ARRAY)
+    throw new LinkError(`the arguments of a retry are an instance of ${memory.classNameOf(array)}, expected an Array`);
   const values: ArgumentValue[] = [];
   for (let i = 0; i < memory.slotCountOf(array); i++) values.push(bridge.values.toC(memory.fetchPointer(array, i)));
   return values;
