@@ -1,12 +1,12 @@
 /** `safeffi inspect FILE.image`: what is in an image file. */
-import { readImageFile } from '../../image/format/image-file.ts';
+import { inImageFile } from '../../image/format/image-file.ts';
 import { inspectImage } from '../../image/format/inspect-image.ts';
 import { printHeapStatistics } from '../../vm/debug/heap-printer.ts';
 import { ExitCode } from '../exit-code.ts';
 import { printJson, printResult } from '../output.ts';
 
 export async function inspect(file: string, options: { json?: true }): Promise<number> {
-  const report = inspectImage(readImageFile(file));
+  const report = inImageFile(file, inspectImage);
   if (options.json) {
     printJson(report);
   } else {

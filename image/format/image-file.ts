@@ -15,7 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ImageFileError } from './errors.ts';
+import { ImageFileError, ImageFormatError } from './errors.ts';
 
 /** @throws ImageFileError `no-such-file`, `is-directory`, `unreadable` */
 export function readImageFile(path: string): Uint8Array {
@@ -28,6 +28,17 @@ export function readImageFile(path: string): Uint8Array {
     if (code === 'EISDIR')
       throw new ImageFileError('is-directory', path, `${path} is a directory, expected an image file`, error);
     throw new ImageFileError('unreadable', path, `the image file ${path} cannot be read (${code})`, error);
+  }
+}
+
+/** What `read` makes of the image file at `path`. @throws ImageFileError as above, and ImageFormatError that names the file */
+export function inImageFile<T>(path: string, read: (bytes: Uint8Array) => T): T {
+  const bytes = readImageFile(path);
+  try {
+    return read(bytes);
+  } catch (error) {
+    if (!(error instanceof ImageFormatError)) throw error;
+    throw new ImageFormatError(error.code, `${path}: ${error.message}`, error.details);
   }
 }
 
