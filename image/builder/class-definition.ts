@@ -24,6 +24,8 @@ export interface ClassDefinition {
   readonly poolNames: readonly string[];
   readonly packageName: string;
   readonly comment: string;
+  /** File and line (from 1) of the definition, for messages; undefined where it was not read from a file. */
+  readonly origin?: { readonly file: string; readonly line: number };
 }
 
 export interface MethodDefinition {

@@ -42,12 +42,22 @@ export function instanceSpecification(type: ClassType, fixedSlots: number, inher
   return (format << 16) | fixedSlots;
 }
 
+/** `file:line: `, for an editor to follow. */
+const placeOf = ({ origin }: ClassDefinition): string =>
+  origin === undefined ? '' : `${origin.file}:${origin.line}: `;
+
+const otherPlace = (first: ClassDefinition | undefined): string =>
+  first?.origin === undefined ? '' : `, the first time in ${first.origin.file}:${first.origin.line}`;
+
 /** The definitions ordered so that each stands after its superclass. */
 export function superclassesFirst(definitions: readonly ClassDefinition[]): ClassDefinition[] {
   const byName = new Map<string, ClassDefinition>();
   for (const definition of definitions) {
     if (byName.has(definition.name))
-      throw new InstallError('duplicate-class', `class ${definition.name} is defined twice`);
+      throw new InstallError(
+        'duplicate-class',
+        `${placeOf(definition)}class ${definition.name} is defined twice${otherPlace(byName.get(definition.name))}`,
+      );
     byName.set(definition.name, definition);
   }
   const ordered: ClassDefinition[] = [];
@@ -55,14 +65,17 @@ export function superclassesFirst(definitions: readonly ClassDefinition[]): Clas
   const visit = (definition: ClassDefinition): void => {
     if (state.get(definition.name) === 'done') return;
     if (state.get(definition.name) === 'visiting')
-      throw new InstallError('superclass-cycle', `class ${definition.name} is its own superclass, by way of others`);
+      throw new InstallError(
+        'superclass-cycle',
+        `${placeOf(definition)}class ${definition.name} is its own superclass, by way of others`,
+      );
     state.set(definition.name, 'visiting');
     if (definition.superclassName !== undefined) {
       const superclass = byName.get(definition.superclassName);
       if (superclass === undefined)
         throw new InstallError(
           'unknown-superclass',
-          `class ${definition.name} has the superclass ${definition.superclassName}, which is not defined`,
+          `${placeOf(definition)}class ${definition.name} has the superclass ${definition.superclassName}, which is not defined`,
         );
       visit(superclass);
     }
@@ -136,7 +149,7 @@ export class ClassMaker {
     if (inherited >= Format.BITS_64 && definition.instanceVariableNames.length > 0)
       throw new InstallError(
         'bad-class-type',
-        `class ${definition.name} adds instance variables to ${definition.superclassName}, whose instances hold bits`,
+        `${placeOf(definition)}class ${definition.name} adds instance variables to ${definition.superclassName}, whose instances hold bits`,
       );
     const inheritsIndexable = inherited === Format.INDEXABLE || inherited === Format.FIXED_AND_INDEXABLE;
     return instanceSpecification(definition.type, fixed, inheritsIndexable);

@@ -149,6 +149,7 @@ class TonelReader {
       poolNames: this.names(map, 'pools', start),
       packageName: this.categoryOf(map, start),
       comment,
+      origin: { file: this.file, line: lineAt(this.text, start) },
     };
   }
 
