@@ -60,7 +60,7 @@ export interface ImagePath {
   path: string;
 }
 
-/** Answers the path; with an argument, a String, sets it first. */
+/** Answers the path as a ByteString of UTF-8; with an argument, bytes of UTF-8, sets it first. */
 const imageName =
   (image: ImagePath): Primitive =>
   (vm, argumentCount) => {
@@ -71,7 +71,7 @@ const imageName =
         return vm.fail(PrimitiveError.BAD_ARGUMENT);
       image.path = Buffer.from(memory.bytesOf(path)).toString();
     }
-    return vm.answer(argumentCount, memory.newByteString(image.path));
+    return vm.answer(argumentCount, memory.newByteString(Buffer.from(image.path).toString('latin1')));
   };
 
 /** `writeSnapshot` undefined: the image cannot be saved, and the primitive fails. */
