@@ -1,10 +1,45 @@
-/** Runs the pieces of a script in a session, in order, until one of them ends otherwise than with a value. */
+/** Reads a script and runs its pieces in a session, in order, until one of them ends otherwise than with a value. */
+import { readFileSync } from 'node:fs';
 import { type ChunkItem, readChunks } from '../image/builder/chunk-reader.ts';
 import type { Outcome } from '../vm/interpreter/host-calls.ts';
+import type { Oop } from '../vm/memory/oop.ts';
 import { CommandError } from './exit-code.ts';
 import type { ImageSession } from './image-session.ts';
 
 export type Failure = Exclude<Outcome, { kind: 'value' }>;
+
+/** The text of a script: UTF-8, with or without a byte order mark. Throws CommandError. */
+export function readScript(file: string): string {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new CommandError(`there is no file ${file}`);
+    if (code === 'EISDIR') throw new CommandError(`${file} is a directory, expected a script or an image file`);
+    throw new CommandError(`${file} cannot be read (${code ?? String(error)})`);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    const offset = invalidUtf8At(bytes);
+    const line = bytes.subarray(0, offset).filter((byte) => byte === 10).length + 1;
+    throw new CommandError(
+      `${file}:${line}: the byte 0x${bytes[offset]!.toString(16)} at offset ${offset} is no UTF-8, which scripts are written in`,
+    );
+  }
+}
+
+/** The offset of the first byte that begins no character; the replacement for it is decoded, and what stands before is exact. */
+function invalidUtf8At(bytes: Uint8Array): number {
+  let offset = 0;
+  for (const character of new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)) {
+    const size = new TextEncoder().encode(character).length;
+    if (character === '\ufffd' && !(bytes[offset] === 0xef && bytes[offset + 1] === 0xbf)) return offset;
+    offset += size;
+  }
+  return offset;
+}
 
 /**
  * Undefined when all pieces ended well. Throws SourceFormatError and CompileError for text that is no Smalltalk, CommandError
@@ -12,26 +47,31 @@ export type Failure = Exclude<Outcome, { kind: 'value' }>;
  */
 export function runScript(session: ImageSession, file: string, text: string): Failure | undefined {
   for (const item of readChunks(text, file)) {
-    const outcome = runItem(session, item);
+    const outcome = runItem(session, file, item);
     if (outcome !== undefined && outcome.kind !== 'value') return outcome;
   }
   return undefined;
 }
 
-function runItem(session: ImageSession, item: ChunkItem): Outcome | undefined {
+function runItem(session: ImageSession, file: string, item: ChunkItem): Outcome | undefined {
   switch (item.kind) {
     case 'doit':
       return session.evaluate(item.source, { file: item.file, line: item.line });
     case 'method': {
-      const { className, isClassSide, source, file, line } = item.method;
-      const behavior = session.vm.findClass(className);
-      if (behavior === undefined)
-        throw new CommandError(
-          `${file}:${line}: a method is given for class ${className}, which the image does not have`,
-        );
-      return session.installMethod(source, isClassSide ? session.memory.classOf(behavior) : behavior, { file, line });
+      const { className, isClassSide, source, line } = item.method;
+      const behavior = classNamed(session, className, `${file}:${line}: a method`);
+      const side = isClassSide ? session.memory.classOf(behavior) : behavior;
+      return session.installMethod(source, side, { file, line, protocol: item.method.protocol });
     }
     case 'comment':
-      return undefined;
+      classNamed(session, item.className, `${file}: a comment`);
+      return session.evaluate(`${item.className} comment: '${item.comment.replaceAll("'", "''")}'`);
   }
+}
+
+function classNamed(session: ImageSession, className: string, given: string): Oop {
+  const behavior = session.vm.findClass(className);
+  if (behavior === undefined)
+    throw new CommandError(`${given} is given for class ${className}, which the image does not have`);
+  return behavior;
 }

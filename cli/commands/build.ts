@@ -1,5 +1,4 @@
 /** `safeffi build`: the kernel and the given sources into an image file. */
-import { readFileSync } from 'node:fs';
 import { buildImage } from '../../image/builder/image-builder.ts';
 import { isSourceTree, readSourceTree } from '../../image/builder/source-tree.ts';
 import { CheckoutPath } from '../checkout.ts';
@@ -7,7 +6,7 @@ import { ExitCode } from '../exit-code.ts';
 import { ImageSession } from '../image-session.ts';
 import { reportFailure } from '../outcome-report.ts';
 import { Progress, printJson, printTalk } from '../output.ts';
-import { runScript } from '../script.ts';
+import { readScript, runScript } from '../script.ts';
 
 export interface BuildOptions {
   readonly output: string;
@@ -26,7 +25,7 @@ export async function build(paths: readonly string[], options: BuildOptions): Pr
       paths
         .filter((path) => !isSourceTree(path))
         .reduce<ReturnType<typeof runScript>>(
-          (failed, path) => failed ?? runScript(session, path, readFileSync(path, 'utf8')),
+          (failed, path) => failed ?? runScript(session, path, readScript(path)),
           undefined,
         );
     if (failure !== undefined) return reportFailure(session, failure, options.json === true);

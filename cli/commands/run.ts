@@ -1,9 +1,8 @@
 /** `safeffi run FILE`: a script, chunk by chunk or as one doit, or an image file resumed. */
-import { readFileSync } from 'node:fs';
 import { CommandError, ExitCode } from '../exit-code.ts';
 import { reportFailure } from '../outcome-report.ts';
 import { printJson } from '../output.ts';
-import { runScript } from '../script.ts';
+import { readScript, runScript } from '../script.ts';
 import { openImageSession, type VmOptions } from '../vm-options.ts';
 
 export async function run(file: string, args: readonly string[], options: VmOptions): Promise<number> {
@@ -32,16 +31,5 @@ function resumeImage(file: string, args: readonly string[], options: VmOptions):
     return outcome.kind === 'value' ? ExitCode.DONE : reportFailure(session, outcome, options.json === true);
   } finally {
     session.close();
-  }
-}
-
-function readScript(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') throw new CommandError(`there is no file ${file}`);
-    if (code === 'EISDIR') throw new CommandError(`${file} is a directory, expected a script or an image file`);
-    throw new CommandError(`${file} cannot be read (${code ?? String(error)})`);
   }
 }
