@@ -7,10 +7,11 @@ import { InstallError } from '../image/builder/errors.ts';
 import { CompileError, type SourceOrigin } from '../image/compiler/compile-error.ts';
 import type { CompiledBlockCode, CompiledMethodCode } from '../image/compiler/compiled-code.ts';
 import { ImageFileError } from '../image/format/errors.ts';
-import { readImageFile, writeImageFile } from '../image/format/image-file.ts';
+import { inImageFile, writeImageFile } from '../image/format/image-file.ts';
 import { readSpur32 } from '../image/format/spur32-reader.ts';
 import { writeSpur32 } from '../image/format/spur32-writer.ts';
 import { ImageCompiler } from '../image/runtime/image-compiler.ts';
+import { argumentPrimitives } from '../primitives/arguments.ts';
 import { compilerPrimitives, type SourceCompiler } from '../primitives/compiler.ts';
 import { type FfiBridge, installFfi } from '../primitives/ffi/index.ts';
 import { type ImagePath, installPrimitives, NodeHost } from '../primitives/index.ts';
@@ -59,6 +60,7 @@ export class ImageSession {
     this.imagePath = { path: settings.imagePath ?? 'safeffi.image' };
     installPrimitives(this.vm, { imagePath: this.imagePath, writeSnapshot: () => this.writeSnapshot() });
     this.vm.addPrimitives(compilerPrimitives(sourceCompiler(this.compiler)));
+    this.vm.addPrimitives(argumentPrimitives(settings.imageArguments ?? []));
     this.ffi = installFfi(this.vm.interpreter, {
       openSession: () =>
         openSession({
@@ -82,7 +84,7 @@ export class ImageSession {
 
   /** Reads an image file and makes a session of it. Throws ImageFileError or ImageFormatError. */
   static open(path: string, settings: SessionSettings = {}): ImageSession {
-    return new ImageSession(readSpur32(readImageFile(path)).memory, { imagePath: path, ...settings });
+    return new ImageSession(inImageFile(path, readSpur32).memory, { imagePath: path, ...settings });
   }
 
   // Running Smalltalk
@@ -92,11 +94,13 @@ export class ImageSession {
     return this.vm.evaluateMethod(this.compiler.compileDoit(source, origin), this.memory.nil);
   }
 
-  /** Compiles a method and puts it into the class, as the image itself would. */
-  installMethod(source: string, behavior: Oop, origin: SourceOrigin = {}): Outcome {
+  /** Compiles a method and puts it into the class, as the image itself would; without a protocol it keeps the one it has. */
+  installMethod(source: string, behavior: Oop, origin: SourceOrigin & { protocol?: string } = {}): Outcome {
+    const { memory } = this;
     const method = this.compiler.compileMethod(source, behavior, origin);
-    const selector = selectorOf(this.memory, method)!;
-    return this.vm.call(behavior, 'addSelector:withMethod:', [selector, method]);
+    const selector = selectorOf(memory, method)!;
+    const protocol = memory.newByteString(origin.protocol ?? '');
+    return this.vm.call(behavior, 'addSelector:withMethod:inProtocol:', [selector, method, protocol]);
   }
 
   /** What a freshly built image needs before anything else: hashed collections in order, class sides initialised. */
@@ -187,10 +191,8 @@ export class ImageSession {
   /** Lines of the stack of an exception that nobody handled, from the frame that a user wrote and that led to it. */
   private exceptionStack(context: Oop): string[] {
     const lines = this.stackLines(context);
-    const callout = lines.findLastIndex((line) => CALLOUT_FRAME.test(line));
-    const rest = callout >= 0 ? lines.slice(callout + 1) : lines;
-    const first = rest.findIndex((line) => !SIGNAL_FRAME.test(line));
-    return first > 0 ? rest.slice(first) : rest;
+    const first = lines.findIndex((line) => !isSignalFrame(line));
+    return first > 0 ? lines.slice(first) : lines;
   }
 
   /** What the compiler makes of installed code: names of temps and source ranges. Undefined where there is no source. */
@@ -207,12 +209,21 @@ export class ImageSession {
   }
 }
 
-/** The method that makes a callout and, when C faulted, signals the fault; what led to it stands below. */
-const CALLOUT_FRAME = />>ffiCall:(library:|module:)? /;
+/**
+ * The machinery of signalling, which stands above the frame that a user wants to see first: methods of exceptions, the
+ * method that makes a callout and signals its fault, and the one through which the VM says that memory runs out.
+ */
+const SIGNAL_FRAMES: readonly RegExp[] = [
+  /^(\[\] in )?\w+( class)?\((Exception|Error|FFIFault|UnhandledError)( class)?\)>>/,
+  /^(Exception|Error|FFIFault|UnhandledError|HostEntry)( class)?>>/,
+  /^\w+ class>>signal/,
+  /^FullBlockClosure\(BlockClosure\)>>ensure: /,
+  /^\w+( class)?\((ProtoObject|Object)\)>>(doesNotUnderstand:|primitiveFailed|error:|halt) /,
+  /^\w+( class)?(\(Object\))?>>ffiCall:((library|module):)? /,
+  /^UndefinedObject>>\?/,
+];
 
-/** The machinery of signalling, which stands above the frame that a user wants to see first. */
-const SIGNAL_FRAME =
-  /^[A-Za-z]+\((Exception|Error|FFIFault|UnhandledError|Object)\)>>|^UnhandledError|^HostEntry class|^(Exception|Error|FFIFault)( class)?>>/;
+const isSignalFrame = (line: string): boolean => SIGNAL_FRAMES.some((frame) => frame.test(line));
 
 function sourceCompiler(compiler: ImageCompiler): SourceCompiler {
   return {

@@ -128,7 +128,13 @@ const INPUT_ERRORS: ReadonlySet<string> = new Set([
 
 /** Says what went wrong and answers the exit code; a stack trace only where the mistake is ours. */
 function report(error: unknown, json: boolean): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.DONE : ExitCode.BAD_INPUT;
+  if (error instanceof Error && error.name === 'ConsoleError')
+    return report(new CommandError(error.message, ExitCode.PROGRAM_FAILED), json);
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return ExitCode.DONE;
+    if (json) printJson({ schema: 1, error: { kind: 'input', message: error.message.replace(/^error: /, '') } });
+    return ExitCode.BAD_INPUT;
+  }
   if (error instanceof CommandError) {
     if (json) printJson({ schema: 1, error: { kind: 'input', message: error.message } });
     else printTalk(`${colors.red('safeffi:')} ${error.message}`);

@@ -83,13 +83,22 @@ export function reportFailure(
     case 'quit':
       return outcome.exitCode;
     case 'interrupted':
-      printTalk('interrupted');
-      return ExitCode.INTERRUPTED;
+      return stopped('interrupted', 'interrupted', ExitCode.INTERRUPTED, json);
     case 'terminated':
-      printTalk('safeffi: the process that ran the program was terminated');
-      return ExitCode.PROGRAM_FAILED;
+      return stopped('terminated', 'the process that ran the program was terminated', ExitCode.PROGRAM_FAILED, json);
     case 'stuck':
-      printTalk('safeffi: the program waits for what never comes: no process can run and no timer is set');
-      return ExitCode.PROGRAM_FAILED;
+      return stopped(
+        'stuck',
+        'the program waits for what never comes: no process can run and no timer is set',
+        ExitCode.PROGRAM_FAILED,
+        json,
+      );
   }
+}
+
+/** Says that the program ended in another way than with an error of its own. */
+function stopped(kind: string, message: string, exitCode: number, json: boolean): number {
+  if (json) printJson({ schema: 1, value: null, class: null, error: { kind, message } });
+  else printTalk(kind === message ? message : `safeffi: ${message}`);
+  return exitCode;
 }

@@ -5,6 +5,7 @@
  */
 import { writeSync } from 'node:fs';
 import pc from 'picocolors';
+import { CommandError, ExitCode } from './exit-code.ts';
 
 /** Writes all of `text`, waiting where a pipe is full. A reader that has gone away ends the command quietly. */
 export function writeAll(descriptor: number, text: string | Uint8Array): void {
@@ -17,7 +18,10 @@ export function writeAll(descriptor: number, text: string | Uint8Array): void {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === 'EAGAIN') continue;
       if (code === 'EPIPE') process.exit(0);
-      throw error;
+      throw new CommandError(
+        `standard ${descriptor === 1 ? 'output' : 'error'} cannot be written (${code ?? error})`,
+        ExitCode.PROGRAM_FAILED,
+      );
     }
   }
 }

@@ -9,6 +9,14 @@ import { type Host, SQUEAK_EPOCH_MICROSECONDS } from '../vm/host.ts';
 
 const SECONDS_PER_MINUTE = 60;
 
+/** What the image wrote went nowhere: a full disk, say. */
+export class ConsoleError extends Error {
+  override readonly name = 'ConsoleError';
+  constructor(stream: 1 | 2, code: string) {
+    super(`standard ${stream === 1 ? 'output' : 'error'} cannot be written (${code})`);
+  }
+}
+
 export class NodeHost implements Host {
   private interrupted = false;
   private readonly sleeper = new Int32Array(new SharedArrayBuffer(4));
@@ -35,7 +43,7 @@ export class NodeHost implements Host {
         // A pipe that is full for now is tried again; one whose reader is gone takes nothing any more.
         if (code === 'EAGAIN') Atomics.wait(this.sleeper, 0, 0, 1);
         else if (code === 'EPIPE') return;
-        else throw error;
+        else throw new ConsoleError(stream, String(code ?? error));
       }
     }
   }
