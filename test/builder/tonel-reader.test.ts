@@ -71,6 +71,7 @@ describe('a Tonel file', () => {
       poolNames: ['FloatConstants'],
       packageName: 'Kernel-Basic Objects',
       comment: 'I am a "point".',
+      origin: { file: 'Point.class.st', line: 4 },
     });
     expect(methods.map(({ file: _file, className: _className, ...rest }) => rest)).toEqual([
       {
