@@ -5,6 +5,9 @@
 export { Address, CString, type ExactInteger, exact } from './address.ts';
 export type { Declarations } from './declarations/declaration-scope.ts';
 export { type DeclarationOptions, parseDeclarations } from './declarations/parse-declarations.ts';
+export type { DeclaredArgument, DeclaredFunction } from './declared-function.ts';
+export type { DeclaredFunctions, DeclaredRecords } from './declared-library.ts';
+export { DeclaredRecord } from './declared-record.ts';
 export { CalloutError, type CalloutErrorCode } from './errors.ts';
 export { chooseExecutor, type ExecutorChoice } from './executor/choose-executor.ts';
 export type {
@@ -19,6 +22,7 @@ export type {
 export type { CFrame, Fault, FaultAccess, FaultArgument, FaultChoice, FaultKind } from './faults/fault.ts';
 export { type FaultReportOptions, faultReport, frameText } from './faults/fault-report.ts';
 export { FFIFault } from './faults/ffi-fault.ts';
+export { open } from './open.ts';
 export { type CFunction, Library, openSession, Session, type SessionOptions } from './session.ts';
 export {
   type ArrayType,
@@ -39,6 +43,8 @@ export {
   unionOf,
 } from './types/aggregate-types.ts';
 export { parseType } from './types/parse-type.ts';
+export type { FieldValue } from './types/record-codec.ts';
+export { RecordView } from './types/record-view.ts';
 export { type CType, integerRange, pointerTo, type ScalarType } from './types/scalar-types.ts';
 export {
   declarationText,
@@ -48,4 +54,5 @@ export {
   type SignatureText,
 } from './types/signature.ts';
 export { typeText } from './types/type-text.ts';
+export type { ViewFields } from './types/view-class.ts';
 export { type ArgumentValue, type ResultValue, Unpassable } from './values.ts';

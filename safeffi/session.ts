@@ -4,10 +4,13 @@
  * Stable interface.
  */
 import { Address, exact } from './address.ts';
-import { closedError } from './errors.ts';
+import { type DeclarationOptions, parseDeclarations } from './declarations/parse-declarations.ts';
+import { type DeclaredFunctions, type DeclaredRecords, declaredLibrary } from './declared-library.ts';
+import { badSignatureError, closedError } from './errors.ts';
 import { chooseExecutor, type ExecutorChoice } from './executor/choose-executor.ts';
 import type { Executor, ExecutorMemory, ExecutorOptions, PreparedCallout } from './executor/executor.ts';
-import { parseSignature, type SignatureText } from './types/signature.ts';
+import { isRecord } from './types/aggregate-types.ts';
+import { parseSignature, type Signature, type SignatureText } from './types/signature.ts';
 import type { ArgumentValue, ResultValue } from './values.ts';
 
 export interface SessionOptions extends ExecutorOptions {
@@ -23,21 +26,28 @@ export interface CFunction {
 
 export class Library {
   readonly name: string;
-  readonly #session: Session;
+  readonly session: Session;
   readonly #callouts = new Map<string, PreparedCallout>();
 
   constructor(session: Session, name: string) {
-    this.#session = session;
+    this.session = session;
     this.name = name;
   }
 
   /** The function as a callout; equal name and signature give the same object. */
   prepare(name: string, text: SignatureText): PreparedCallout {
-    const signature = parseSignature(name, text);
+    return this.#prepared(name, parseSignature(name, text));
+  }
+
+  #prepared(name: string, signature: Signature): PreparedCallout {
+    const record = [signature.returns, ...signature.arguments].find(isRecord);
+    if (record !== undefined)
+      throw badSignatureError(name, `${record.name} by value is not covered, declare a pointer`);
+    if (signature.variadic) throw badSignatureError(name, 'variable arguments are not covered');
     const key = `${name} ${signature.key} ${signature.argumentNames?.join(',') ?? ''}`;
     let callout = this.#callouts.get(key);
     if (callout === undefined) {
-      callout = this.#session.executor.prepare(this.name, name, signature);
+      callout = this.session.executor.prepare(this.name, name, signature);
       this.#callouts.set(key, callout);
     }
     return callout;
@@ -45,7 +55,12 @@ export class Library {
 
   /** The function as a JavaScript function. */
   function(name: string, text: SignatureText): CFunction {
-    const callout = this.prepare(name, text);
+    return this.bind(name, parseSignature(name, text));
+  }
+
+  /** The same for a signature that is resolved already. */
+  bind(name: string, signature: Signature): CFunction {
+    const callout = this.#prepared(name, signature);
     const count = callout.signature.arguments.length;
     const { invoke } = callout;
     const call = (...args: ArgumentValue[]): ResultValue =>
@@ -53,8 +68,29 @@ export class Library {
     return Object.assign(call, { callout });
   }
 
+  /**
+   * C declarations as text; answers an object with the functions and enum constants as properties, and `struct(name)` and
+   * `union(name)` for the records. The type parameter tells TypeScript what the text declares. Throws CalloutError
+   * `bad-declaration`; reading a function that the library lacks throws `symbol-not-found`.
+   */
+  declare<Declared extends object = DeclaredFunctions>(
+    text: string,
+    options?: DeclarationOptions,
+  ): Declared & DeclaredRecords {
+    const { session } = this;
+    const home = {
+      get generation() {
+        return session.executor.generation;
+      },
+      get memory() {
+        return session.memory;
+      },
+    };
+    return declaredLibrary(this, parseDeclarations(text, options), home) as Declared & DeclaredRecords;
+  }
+
   symbol(name: string): Address {
-    return this.#session.executor.symbol(this.name, name);
+    return this.session.executor.symbol(this.name, name);
   }
 }
 
@@ -74,6 +110,10 @@ export class Session {
     const executor = this.#executor ?? chooseExecutor(this.#options.ffi ?? 'safe', this.#options);
     this.#executor = executor;
     return executor;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /** True once something was called: the process exists. */

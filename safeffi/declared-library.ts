@@ -1,0 +1,54 @@
+/**
+ * `library.declare('int abs(int); enum color { RED };')`: the declared functions and constants as properties of one object.
+ * A function is looked up in the library when its property is first read: a header may declare more than a program uses.
+ * `struct` and `union`, which no C name can be, answer the declared records.
+ */
+
+import type { Declarations } from './declarations/declaration-scope.ts';
+import { type DeclaredFunction, declaredFunction } from './declared-function.ts';
+import { DeclaredRecord, type RecordHome } from './declared-record.ts';
+import { badTypeError } from './errors.ts';
+import type { Library } from './session.ts';
+import { isRecord } from './types/aggregate-types.ts';
+
+/** How declared records are found. */
+export interface DeclaredRecords {
+  /** By tag, or by the name that a typedef gave. Throws CalloutError `bad-type`. */
+  struct(name: string): DeclaredRecord;
+  union(name: string): DeclaredRecord;
+}
+
+/** What a text declared, where TypeScript is told no more; constants are numbers all the same. */
+export type DeclaredFunctions = { readonly [name: string]: DeclaredFunction };
+
+export function declaredLibrary(library: Library, declarations: Declarations, home: RecordHome): object {
+  const declared: object = Object.create(null);
+  const fixed = (name: string, value: unknown) => Object.defineProperty(declared, name, { value, enumerable: true });
+  for (const [name, value] of declarations.constants) fixed(name, value);
+  for (const [name, signature] of declarations.functions) {
+    Object.defineProperty(declared, name, {
+      enumerable: true,
+      configurable: true,
+      get() {
+        const call = declaredFunction(library.bind(name, signature), home);
+        fixed(name, call);
+        return call;
+      },
+    });
+  }
+  for (const keyword of ['struct', 'union'] as const)
+    Object.defineProperty(declared, keyword, { value: (name: string) => recordOf(declarations, keyword, name, home) });
+  return declared;
+}
+
+function recordOf(
+  declarations: Declarations,
+  keyword: 'struct' | 'union',
+  name: string,
+  home: RecordHome,
+): DeclaredRecord {
+  const type = declarations.tags.get(`${keyword} ${name}`) ?? declarations.typedefs.get(name);
+  if (type === undefined || !isRecord(type) || type.kind !== keyword)
+    throw badTypeError(`${keyword} ${name}`, 'it is not among these declarations');
+  return new DeclaredRecord(type, home);
+}

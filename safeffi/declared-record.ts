@@ -1,0 +1,62 @@
+/**
+ * A declared struct or union in use: plain objects to bytes and back, views on bytes, and records in C's memory.
+ */
+import type { Address } from './address.ts';
+import { badTypeError } from './errors.ts';
+import type { ExecutorMemory } from './executor/executor.ts';
+import { isComplete, type RecordType } from './types/aggregate-types.ts';
+import { type AddressSpace, readValue, writeValue } from './types/record-codec.ts';
+import type { RecordView } from './types/record-view.ts';
+import { type ViewClass, type ViewFields, viewClassOf } from './types/view-class.ts';
+
+/** The executor that a record's addresses belong to. */
+export interface RecordHome extends AddressSpace {
+  readonly memory: ExecutorMemory;
+}
+
+export class DeclaredRecord {
+  readonly type: RecordType;
+  readonly #home: RecordHome;
+  #viewClass: ViewClass | undefined;
+
+  constructor(type: RecordType, home: RecordHome) {
+    if (!isComplete(type)) throw badTypeError(type.name, 'its fields are not declared, only pointers to it can be had');
+    this.type = type;
+    this.#home = home;
+  }
+
+  get sizeBytes(): number {
+    return this.type.sizeBytes;
+  }
+
+  /** An object whose properties are the fields in `bytes`; fresh bytes of zero where none are given. */
+  view(bytes: Uint8Array = new Uint8Array(this.type.sizeBytes)): RecordView & ViewFields {
+    this.#viewClass ??= viewClassOf(this.type, this.#home);
+    return new this.#viewClass(bytes) as RecordView & ViewFields;
+  }
+
+  /** Fields that the object lacks are zero. `where` begins the sentence of a refusal. */
+  toBytes(value: unknown, where = this.type.name): Uint8Array {
+    const bytes = new Uint8Array(this.type.sizeBytes);
+    writeValue(this.type, new DataView(bytes.buffer), 0, value, this.#home, where);
+    return bytes;
+  }
+
+  fromBytes(bytes: Uint8Array): ViewFields {
+    return readValue(
+      this.type,
+      new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
+      0,
+      this.#home,
+    ) as ViewFields;
+  }
+
+  /** The record that lies at an address of C's memory. A bad address ends in FFIFault. */
+  read(address: Address): ViewFields {
+    return this.fromBytes(this.#home.memory.read(address, this.type.sizeBytes));
+  }
+
+  write(address: Address, value: unknown): void {
+    this.#home.memory.write(address, this.toBytes(value));
+  }
+}
