@@ -69,7 +69,7 @@ export class ImageSession {
           ...(settings.deadline === undefined ? {} : { deadlineMs: settings.deadline }),
         }),
       names: () => this.compiler,
-      describeStack: (context) => this.stackLines(context).join('  <-  '),
+      describeStack: (context) => this.exceptionStack(context).join('  <-  '),
       libraryNameOf: (library) => {
         const outcome = this.vm.call(library, 'ffiLibraryName');
         return outcome.kind === 'value' && !isImmediate(outcome.oop) && this.memory.isBytes(outcome.oop)
@@ -214,7 +214,7 @@ export class ImageSession {
  * method that makes a callout and signals its fault, and the one through which the VM says that memory runs out.
  */
 const SIGNAL_FRAMES: readonly RegExp[] = [
-  /^(\[\] in )?\w+( class)?\((Exception|Error|FFIFault|UnhandledError)( class)?\)>>/,
+  /^(\[ ?\] in )?\w+( class)?\((Exception|Error|FFIFault|UnhandledError)( class)?\)>>/,
   /^(Exception|Error|FFIFault|UnhandledError|HostEntry)( class)?>>/,
   /^\w+ class>>signal/,
   /^FullBlockClosure\(BlockClosure\)>>ensure: /,
