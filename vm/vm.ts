@@ -116,6 +116,12 @@ export class VM {
     });
   }
 
+  /** Goes on after a `quit` outcome: calls run again, and the process that asked to quit stays where it did so. */
+  refuseQuit(): void {
+    this.interpreter.hostCalls.quitCode = undefined;
+    this.interpreter.scheduler.transferTo(this.memory.nil);
+  }
+
   /** Begins a call; `run` carries it on. */
   start(receiver: Oop, selector: Oop | string, values: readonly Oop[] = []): HostCall {
     if (values.length > MAX_CALL_ARGUMENTS)
