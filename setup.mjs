@@ -160,7 +160,11 @@ const steps = [
   {
     name: 'image',
     says: 'building the kernel image',
-    inputs: () => [...filesBelow('image', /\.(ts|ohm|st)$/), ...filesBelow('vm', /\.ts$/)],
+    inputs: () => [
+      ...filesBelow('image', /\.(ts|ohm)$/),
+      ...filesBelow('image/kernel', /\.st$/),
+      ...filesBelow('vm', /\.ts$/),
+    ],
     outputs: () => ['dist/kernel.image'],
     run: () =>
       void run(process.execPath, ['dist/cli/main.js', 'build', '-o', 'dist/kernel.image'], 'building the kernel image'),

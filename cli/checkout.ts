@@ -9,4 +9,5 @@ export const CheckoutPath = {
   executor: built('native/executor'),
   package: source('package.json'),
   kernelSources: source('image/kernel'),
+  kernelTests: source('image/tests'),
 } as const;

@@ -15,6 +15,8 @@ const positive = (text: string): number => {
   return value;
 };
 
+const collect = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
+
 const imageOption = new Option('--image <file>', 'the image to use').default(undefined, 'the built kernel image');
 const ffiOption = new Option(
   '--ffi <where>',
@@ -78,6 +80,13 @@ function program(finish: (exitCode: number) => void): Command {
     .addOption(jsonOption)
     .action(async (file: string, options) =>
       finish(await (await import('./commands/inspect.ts')).inspect(file, options)),
+    );
+  vmCommand('test', 'run SUnit tests in the image: those of the classes named, or all')
+    .argument('[classes...]', 'test classes, or abstract ones for all below them')
+    .option('--tests <path>', 'a Tonel folder to load first, more than once for more', collect)
+    .addOption(jsonOption)
+    .action(async (classes: string[], options) =>
+      finish(await (await import('./commands/test.ts')).test(classes, options)),
     );
   root
     .command('disasm')

@@ -1,6 +1,7 @@
 /** The options that every command takes which runs Smalltalk, and the session that they ask for. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Host } from '../vm/host.ts';
 import { CheckoutPath } from './checkout.ts';
 import { CommandError } from './exit-code.ts';
 import { type FfiMode, ImageSession } from './image-session.ts';
@@ -16,7 +17,11 @@ export interface VmOptions {
 }
 
 /** A session on the image that the options name, or on the built kernel image. */
-export function openImageSession(options: VmOptions, imageArguments: readonly string[] = []): ImageSession {
+export function openImageSession(
+  options: VmOptions,
+  imageArguments: readonly string[] = [],
+  host?: Host,
+): ImageSession {
   const path = options.image ?? CheckoutPath.kernelImage;
   if (options.image === undefined && !existsSync(path))
     throw new CommandError(`the kernel image ${path} is not built; run: npm run setup`);
@@ -29,6 +34,7 @@ export function openImageSession(options: VmOptions, imageArguments: readonly st
     ...(options.ffi === undefined ? {} : { ffi: options.ffi }),
     ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
     ...(options.assert === undefined ? {} : { assert: true }),
+    ...(host === undefined ? {} : { host }),
     ...(onFault === 'debug' && onTerminal ? { chooseResolution: chooseOnTerminal } : {}),
   });
 }

@@ -49,8 +49,11 @@ const placeOf = ({ origin }: ClassDefinition): string =>
 const otherPlace = (first: ClassDefinition | undefined): string =>
   first?.origin === undefined ? '' : `, the first time in ${first.origin.file}:${first.origin.line}`;
 
-/** The definitions ordered so that each stands after its superclass. */
-export function superclassesFirst(definitions: readonly ClassDefinition[]): ClassDefinition[] {
+/** The definitions ordered so that each stands after its superclass, unless that is a class which `isKnown` has already. */
+export function superclassesFirst(
+  definitions: readonly ClassDefinition[],
+  isKnown: (name: string) => boolean = () => false,
+): ClassDefinition[] {
   const byName = new Map<string, ClassDefinition>();
   for (const definition of definitions) {
     if (byName.has(definition.name))
@@ -72,12 +75,12 @@ export function superclassesFirst(definitions: readonly ClassDefinition[]): Clas
     state.set(definition.name, 'visiting');
     if (definition.superclassName !== undefined) {
       const superclass = byName.get(definition.superclassName);
-      if (superclass === undefined)
+      if (superclass !== undefined) visit(superclass);
+      else if (!isKnown(definition.superclassName))
         throw new InstallError(
           'unknown-superclass',
           `${placeOf(definition)}class ${definition.name} has the superclass ${definition.superclassName}, which is not defined`,
         );
-      visit(superclass);
     }
     state.set(definition.name, 'done');
     ordered.push(definition);
