@@ -9,7 +9,6 @@ import { type DeclaredFunctions, type DeclaredRecords, declaredLibrary } from '.
 import { badSignatureError, closedError } from './errors.ts';
 import { chooseExecutor, type ExecutorChoice } from './executor/choose-executor.ts';
 import type { Executor, ExecutorMemory, ExecutorOptions, PreparedCallout } from './executor/executor.ts';
-import { isRecord } from './types/aggregate-types.ts';
 import { parseSignature, type Signature, type SignatureText } from './types/signature.ts';
 import type { ArgumentValue, ResultValue } from './values.ts';
 
@@ -40,9 +39,6 @@ export class Library {
   }
 
   #prepared(name: string, signature: Signature): PreparedCallout {
-    const record = [signature.returns, ...signature.arguments].find(isRecord);
-    if (record !== undefined)
-      throw badSignatureError(name, `${record.name} by value is not covered, declare a pointer`);
     if (signature.variadic) throw badSignatureError(name, 'variable arguments are not covered');
     const key = `${name} ${signature.key} ${signature.argumentNames?.join(',') ?? ''}`;
     let callout = this.#callouts.get(key);

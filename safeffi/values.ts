@@ -9,6 +9,7 @@ import type { Address, CString, ExactInteger } from './address.ts';
 
 /**
  * - integers: a number without fraction or a bigint, in range; `bool`: true, false, 0 or 1; floats: a number
+ * - structs and unions by value: their bytes, as many as the type has (any ArrayBufferView)
  * - pointers: null, an Address, or a buffer (any ArrayBufferView: copied in and back out)
  * - `char *`, `void *` also a string or a CString: copied with a NUL behind it
  */
@@ -35,5 +36,5 @@ export class Unpassable {
   }
 }
 
-/** `undefined` is the result of a void function; a pointer comes back as an Address, null included. */
+/** `undefined` is the result of a void function; a struct or union comes back as its bytes; a pointer comes back as an Address, null included. */
 export type ResultValue = ExactInteger | boolean | string | null | Uint8Array | Address | undefined;

@@ -12,6 +12,7 @@ import { line, state } from '../protocol/layout.ts';
 import { type CType, isCharPointer } from '../types/scalar-types.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
+import { readRecord, storeRecord, storeResultPointer } from './record-code.ts';
 import type { FramePlan } from './system-v-x86-64.ts';
 
 /** What generated code calls and reads. Word indexes count 32-bit words of the shared memory. */
@@ -19,6 +20,7 @@ export interface MarshalEnvironment {
   readonly i32: Int32Array;
   readonly f32: Float32Array;
   readonly f64: Float64Array;
+  readonly u8: Uint8Array;
   /** [0] is 1 while lane 0 is free and its executor lives; [1] is the number of looks before sleeping. */
   readonly gate: Int32Array;
   /** The function's address in two halves; [0] is 0 while it must be looked up (again). */
@@ -31,6 +33,12 @@ export interface MarshalEnvironment {
   wide64(word: number, index: number, value: unknown): void;
   /** Answers the executor's address for a pointer argument (never null), copying buffers and strings. */
   pointer(lineWord: number, index: number, value: unknown): number;
+  /** The bytes of a record by value, as many as its type has, or refuses the argument. */
+  record(index: number, value: unknown): Uint8Array;
+  /** Makes room for a record that comes back in memory; answers the executor's address of it. */
+  resultRoom(lineWord: number): number;
+  /** The bytes of that record: those of the room once `finish` has run. */
+  resultBytes(lineWord: number): Uint8Array;
   /** The call by the general path: another lane, a lookup, a start. */
   slow(args: ArgumentValue[]): ResultValue;
   /** Wakes lane 0's thread. */
@@ -68,7 +76,8 @@ const zeroExtend: Readonly<Record<number, (a: string) => string>> = {
 };
 
 /** Code that stores argument `index` at `word` (an expression in L), after checking it. */
-function storeArgument(type: CType, index: number, word: string): string {
+function storeArgument(type: CType, index: number, words: readonly number[]): string {
+  const word = `L + ${words[0]! / 4}`;
   const a = `a${index}`;
   const refuse = `env.refuse(${index}, ${a})`;
   switch (type.kind) {
@@ -92,6 +101,9 @@ function storeArgument(type: CType, index: number, word: string): string {
     case 'pointer':
       return `if (${a} === null) { i32[${word}] = 0; i32[${word} + 1] = 0; }
   else { const p${index} = env.pointer(L, ${index}, ${a}); i32[${word}] = p${index} | 0; i32[${word} + 1] = Math.floor(p${index} / 4294967296) | 0; }`;
+    case 'struct':
+    case 'union':
+      return storeRecord(type, index, words);
     default:
       throw new Error(`an argument of type ${type.name} got past the signature`);
   }
@@ -108,7 +120,7 @@ function storeLong(a: string, index: number, word: string, isPlain: string, high
 }
 
 /** An expression for the result of the lane at L. */
-function readResult(type: CType): string {
+function readResult(type: CType, plan: FramePlan): string {
   const low = `i32[L + ${line.result / 4}]`;
   const both = `${low}, i32[L + ${line.result / 4 + 1}]`;
   switch (type.kind) {
@@ -124,6 +136,9 @@ function readResult(type: CType): string {
       return type.sizeBytes === 8 ? `f64[(L + ${line.floatResult / 4}) >> 1]` : `f32[L + ${line.floatResult / 4}]`;
     case 'pointer':
       return `env.${isCharPointer(type) ? 'text' : 'address'}(${both})`;
+    case 'struct':
+    case 'union':
+      return readRecord(type, plan);
     default:
       throw new Error(`a result of type ${type.name} got past the signature`);
   }
@@ -133,12 +148,14 @@ function readResult(type: CType): string {
 export function compileMarshaller(signature: Signature, plan: FramePlan, env: MarshalEnvironment): Marshaller {
   const names = signature.arguments.map((_, index) => `a${index}`);
   const list = names.join(', ');
-  const stores = signature.arguments
-    .map((type, index) => `  ${storeArgument(type, index, `L + ${plan.offsets[index]! / 4}`)}\n`)
+  const argumentStores = signature.arguments
+    .map((type, index) => `  ${storeArgument(type, index, plan.words[index]!)}\n`)
     .join('');
-  const hasPointers = signature.arguments.some((type) => type.kind === 'pointer');
+  const stores = storeResultPointer(plan) + argumentStores;
+  // A result in memory is placed like a buffer argument, and brought back like one.
+  const hasPointers = plan.resultPointer !== undefined || signature.arguments.some((type) => type.kind === 'pointer');
   const code = `'use strict';
-const { i32, f32, f64, gate, cell } = env;
+const { i32, f32, f64, u8, gate, cell } = env;
 const L0 = ${env.line0};
 const load = Atomics.load;
 function write(${['L', ...names].join(', ')}) {
@@ -146,7 +163,7 @@ ${stores}  i32[L + ${line.control / 4}] = ${plan.control};
   i32[L + ${line.function / 4}] = cell[0];
   i32[L + ${line.function / 4 + 1}] = cell[1];
 }
-function result(L) { return ${readResult(signature.returns)}; }
+function result(L) { return ${readResult(signature.returns, plan)}; }
 function invoke(${list}) {
   if (gate[0] === 0 || cell[0] === 0) return env.slow([${list}]);
   const L = L0;
@@ -162,7 +179,7 @@ ${stores}  i32[L + ${line.control / 4}] = ${plan.control};
     s = load(i32, L);
   }
   if (s !== ${state.done}) return env.trouble(s, [${list}]);
-${hasPointers ? `  const value = ${readResult(signature.returns)};\n  if (!env.finish()) return env.overrun([${list}]);\n  return value;` : `  return ${readResult(signature.returns)};`}
+${hasPointers ? `  const value = ${readResult(signature.returns, plan)};\n  if (!env.finish()) return env.overrun([${list}]);\n  return value;` : `  return ${readResult(signature.returns, plan)};`}
 }
 return { write, result, invoke };`;
   const functions = new Function('env', code)(env) as Omit<Marshaller, 'hasPointers'>;

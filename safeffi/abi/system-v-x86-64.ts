@@ -2,15 +2,23 @@
  * Where each argument of a call goes on x86-64 System V (ABI section 3.2.3): six integer registers, eight vector
  * registers, the rest on the stack in order. A place is a byte offset from the lane's frame line; `park` of the executor
  * loads the registers from there. Up to five register arguments fit the line itself: integers count its words from the
- * first, floating-point arguments from the last. Structs by value will be classified here.
+ * first, floating-point arguments from the last. A record goes into registers whole or not at all; a result in memory
+ * takes the first integer register for its address.
  */
 import { badSignatureError } from '../errors.ts';
 import { lane, line, wide, wideFlag } from '../protocol/layout.ts';
+import { isRecord } from '../types/aggregate-types.ts';
+import type { CType } from '../types/scalar-types.ts';
 import type { Signature } from '../types/signature.ts';
+import { classifyRecord, type EightbyteClass } from './classify-record.ts';
 
 export interface FramePlan {
-  /** For each argument the byte offset from the line of the 64-bit word that carries it. */
-  readonly offsets: readonly number[];
+  /** For each argument the byte offsets from the line of the 64-bit words that carry it; one but for records. */
+  readonly words: readonly (readonly number[])[];
+  /** Where the address of a result in memory goes. */
+  readonly resultPointer?: number;
+  /** For a record that comes back in registers, the byte offsets from the line of its words. */
+  readonly resultWords?: readonly number[];
   /** The line's control word: the number of vector registers (`al`), and `wideFlag` where the line does not suffice. */
   readonly control: number;
 }
@@ -18,32 +26,62 @@ export interface FramePlan {
 const integerRegisters = 6;
 const vectorRegisters = 8;
 
+/** A register by number, or a word of the stack. */
+interface Place {
+  readonly in: EightbyteClass | 'stack';
+  readonly index: number;
+}
+
 export function planFrame(callout: string, signature: Signature): FramePlan {
-  const isVector = signature.arguments.map((type) => type.kind === 'float');
-  const vectors = isVector.filter((vector) => vector).length;
-  const integers = isVector.length - vectors;
-  const fits = integers + vectors <= line.wordCount;
-  const wideStart = lane.wide - lane.line;
-  const overflowStart = lane.overflow - lane.line;
-  let integer = 0;
-  let vector = 0;
-  let overflow = 0;
+  const counts = { integer: 0, vector: 0, stack: 0 };
+  const next = (kind: keyof typeof counts): Place => ({ in: kind, index: counts[kind]++ });
+  const resultClasses = isRecord(signature.returns) ? classifyRecord(signature.returns) : undefined;
+  const returnsInMemory = isRecord(signature.returns) && resultClasses === undefined;
+  const pointer = returnsInMemory ? next('integer') : undefined;
 
-  const place = (isFloat: boolean): number => {
-    if (isFloat && vector < vectorRegisters) {
-      const register = vector++;
-      return fits ? line.words + 8 * (line.wordCount - 1 - register) : wideStart + wide.vectors + 8 * register;
-    }
-    if (!isFloat && integer < integerRegisters) {
-      const register = integer++;
-      return register < line.wordCount ? line.words + 8 * register : wideStart + wide.integer6;
-    }
-    return overflowStart + 8 * overflow++;
-  };
-
-  const offsets = isVector.map(place);
-  if (overflow > lane.overflowWords) {
-    throw badSignatureError(callout, `${overflow} arguments lie on the stack, the most is ${lane.overflowWords}`);
+  const places = signature.arguments.map((type): Place[] => {
+    const classes = classesOf(type);
+    const wanted = (kind: EightbyteClass) => classes?.filter((one) => one === kind).length ?? 0;
+    const fit =
+      counts.integer + wanted('integer') <= integerRegisters && counts.vector + wanted('vector') <= vectorRegisters;
+    if (classes !== undefined && fit) return classes.map(next);
+    return Array.from({ length: Math.ceil(type.sizeBytes / 8) }, () => next('stack'));
+  });
+  if (counts.stack > lane.overflowWords) {
+    const sentence = `its arguments take ${counts.stack} words of the stack, the most is ${lane.overflowWords}`;
+    throw badSignatureError(callout, sentence);
   }
-  return { offsets, control: Math.min(vectors, vectorRegisters) | (fits ? 0 : wideFlag) };
+
+  const fits = counts.integer + counts.vector <= line.wordCount;
+  const offsetOf = (place: Place) => placeOffset(place, fits);
+  return {
+    words: places.map((list) => list.map(offsetOf)),
+    ...(pointer === undefined ? {} : { resultPointer: offsetOf(pointer) }),
+    ...(resultClasses === undefined ? {} : { resultWords: resultOffsets(resultClasses) }),
+    control: counts.vector | (fits ? 0 : wideFlag),
+  };
+}
+
+/** undefined: on the stack, whatever registers are free. */
+function classesOf(type: CType): EightbyteClass[] | undefined {
+  if (isRecord(type)) return classifyRecord(type);
+  return [type.kind === 'float' ? 'vector' : 'integer'];
+}
+
+function placeOffset(place: Place, fits: boolean): number {
+  const { index } = place;
+  switch (place.in) {
+    case 'vector':
+      return fits ? line.words + 8 * (line.wordCount - 1 - index) : lane.wide - lane.line + wide.vectors + 8 * index;
+    case 'integer':
+      return index < line.wordCount ? line.words + 8 * index : lane.wide - lane.line + wide.integer6;
+    case 'stack':
+      return lane.overflow - lane.line + 8 * index;
+  }
+}
+
+/** rax, rdx and xmm0, xmm1 in turn, each in its own order. */
+function resultOffsets(classes: readonly EightbyteClass[]): number[] {
+  const free = { integer: [line.result, line.result2], vector: [line.floatResult, line.floatResult2] };
+  return classes.map((kind) => free[kind].shift()!);
 }

@@ -74,6 +74,20 @@ export class ArgumentBuffers {
     return placed.address;
   }
 
+  /** Places room for a record that C answers in memory; position 0. Answers the address. */
+  placeResult(sizeBytes: number): number {
+    return this.placeBytes(0, new Uint8Array(sizeBytes), 'ByteArray', false, true);
+  }
+
+  /** The array that the room's bytes are copied to by `finish`. */
+  resultBytes(): Uint8Array {
+    for (let i = 0; i < this.#count; i++) {
+      const { position, copyBack } = this.#placed[i]!;
+      if (position === 0 && copyBack !== undefined) return copyBack;
+    }
+    throw new Error('no room was placed for the result');
+  }
+
   /** Places a string as UTF-8 with a NUL behind. */
   placeString(position: number, text: string): number {
     const length = text.length;

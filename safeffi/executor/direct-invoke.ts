@@ -2,6 +2,7 @@
  * The fast way of the direct executor: for signatures of numbers and booleans only, checks and call in one compiled
  * function, without arrays. Signatures with pointers go the general way (plain-values.ts).
  */
+import { isRecord } from '../types/aggregate-types.ts';
 import { argumentRefusal, fits } from '../types/check-argument.ts';
 import type { CType } from '../types/scalar-types.ts';
 import type { Signature } from '../types/signature.ts';
@@ -41,7 +42,8 @@ export function compileDirectInvoke(
   called: () => void,
 ): Call | undefined {
   const types = signature.arguments;
-  if (signature.returns.kind === 'pointer' || types.some((type) => type.kind === 'pointer')) return undefined;
+  const isScalar = (type: CType) => type.kind !== 'pointer' && !isRecord(type);
+  if (!isScalar(signature.returns) || !types.every(isScalar)) return undefined;
   const other = (index: number, value: ArgumentValue): ArgumentValue => {
     const type = types[index]!;
     if (!fits(type, value)) throw argumentRefusal(callout, index, type, value);

@@ -7,6 +7,7 @@ import type { ArgumentValue, ResultValue } from '../values.ts';
 import { compileDirectInvoke } from './direct-invoke.ts';
 import type { ExecutorOptions } from './executor.ts';
 import { KoffiFunctions, type PlainFunction } from './koffi-functions.ts';
+import { plainSignature } from './koffi-types.ts';
 import { type PlainBackend, PlainExecutor } from './plain-executor.ts';
 import type { FaultOrigin } from './plain-fault.ts';
 
@@ -41,10 +42,11 @@ export function openDirectExecutor(options: ExecutorOptions): PlainExecutor {
     const key = `${address ?? `${origin.library} ${origin.name}`} ${origin.signature.key}`;
     let target = prepared.get(key);
     if (target === undefined) {
+      const signature = plainSignature(origin.name, origin.signature);
       target =
         address === undefined
-          ? functions.prepare(origin.library, origin.name, origin.signature)
-          : functions.prepareAddress(address, origin.signature);
+          ? functions.prepare(origin.library, origin.name, signature)
+          : functions.prepareAddress(address, signature);
       prepared.set(key, target);
     }
     return target;

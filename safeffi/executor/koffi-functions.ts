@@ -1,12 +1,11 @@
 /**
  * C functions through koffi, in the process that runs this: the direct executor uses it here, the portable one in its
- * child. Values are plain, so that they can cross a process boundary: pointers are bigints, null or bytes; strings were
- * made bytes with a NUL before. Arguments were checked before.
+ * child. Values are plain, so that they can cross a process boundary: pointers are bigints, null or bytes; records are bytes;
+ * strings were made bytes with a NUL before. Arguments were checked before.
  */
 
-import type { CType } from '../types/scalar-types.ts';
-import type { Signature } from '../types/signature.ts';
 import { koffi } from './koffi.ts';
+import { koffiType, type PlainSignature, type RecordConversion, recordConversion } from './koffi-types.ts';
 import { linux } from './linux.ts';
 
 export type PlainValue = number | bigint | boolean | null | undefined | Uint8Array;
@@ -22,27 +21,16 @@ export class NotFound extends Error {}
 
 type KoffiLibrary = ReturnType<ReturnType<typeof koffi>['load']>;
 
-function koffiType(type: CType): string {
-  switch (type.kind) {
-    case 'void':
-      return 'void';
-    case 'bool':
-      return 'bool';
-    case 'signed':
-      return `int${8 * type.sizeBytes}_t`;
-    case 'unsigned':
-      return `uint${8 * type.sizeBytes}_t`;
-    case 'float':
-      return type.sizeBytes === 4 ? 'float' : 'double';
-    case 'pointer':
-      return 'void *';
-    default:
-      throw new Error(`a value of type ${type.name} got past the signature`);
-  }
-}
-
 const reason = (error: unknown, prefix: RegExp) =>
   new NotFound((error instanceof Error ? error.message : String(error)).replace(prefix, ''));
+
+function plainFunction(call: (...args: unknown[]) => unknown, records: RecordConversion | undefined): PlainFunction {
+  const spread =
+    records === undefined
+      ? (call as PlainFunction['spread'])
+      : (...args: PlainValue[]) => records.out(call(...records.in(args))) as PlainValue;
+  return { call: (args) => spread(...args), spread };
+}
 
 export class KoffiFunctions {
   readonly #libraries = new Map<string, KoffiLibrary>();
@@ -66,22 +54,26 @@ export class KoffiFunctions {
     }
   }
 
-  prepare(library: string, name: string, signature: Signature): PlainFunction {
+  prepare(library: string, name: string, signature: PlainSignature): PlainFunction {
     this.load(library);
-    const types = signature.arguments.map(koffiType);
+    const k = koffi();
+    const returns = koffiType(k, signature.returns);
+    const types = signature.arguments.map((type) => koffiType(k, type));
     try {
-      const call = this.#libraries.get(library)!.func(name, koffiType(signature.returns), types);
-      return { call: (args) => call(...args) as PlainValue, spread: call };
+      const call = this.#libraries.get(library)!.func(name, returns, types);
+      return plainFunction(call, recordConversion(k, signature, types, returns));
     } catch (error) {
       throw reason(error, /^$/);
     }
   }
 
-  prepareAddress(address: bigint, signature: Signature): PlainFunction {
+  prepareAddress(address: bigint, signature: PlainSignature): PlainFunction {
     const k = koffi();
-    const prototype = k.proto(koffiType(signature.returns), signature.arguments.map(koffiType));
-    const spread = (...args: PlainValue[]) => k.call(address, prototype, ...args) as PlainValue;
-    return { call: (args) => spread(...args), spread };
+    const returns = koffiType(k, signature.returns);
+    const types = signature.arguments.map((type) => koffiType(k, type));
+    const prototype = k.proto(returns, types);
+    const call = (...args: unknown[]) => k.call(address, prototype, ...args) as PlainValue;
+    return plainFunction(call, recordConversion(k, signature, types, returns));
   }
 
   errno(): number {

@@ -9,7 +9,7 @@ import { planFrame } from '../abi/system-v-x86-64.ts';
 import { Address, CString, type ExactInteger } from '../address.ts';
 import { alreadyResolvedError, argumentCountError, argumentTypeError } from '../errors.ts';
 import { line, state } from '../protocol/layout.ts';
-import { argumentRefusal, takesStrings } from '../types/check-argument.ts';
+import { argumentRefusal, fits, takesStrings } from '../types/check-argument.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import type { CalloutOptions, PendingCallout, PreparedCallout } from './executor.ts';
@@ -110,7 +110,7 @@ export class NativeCallout implements PreparedCallout {
 
   #environment(): MarshalEnvironment {
     const executor = this.#executor;
-    const { i32, f32, f64 } = executor.domain;
+    const { i32, f32, f64, u8 } = executor.domain;
     const lane0 = executor.lanes[0]!;
     const types = this.signature.arguments;
     /** A refused argument leaves nothing placed; a busy lane 0 is not the one that was being written. */
@@ -121,6 +121,7 @@ export class NativeCallout implements PreparedCallout {
       i32,
       f32,
       f64,
+      u8,
       gate: executor.gate,
       cell: this.#cell,
       line0: lane0.word,
@@ -137,6 +138,16 @@ export class NativeCallout implements PreparedCallout {
         storeInt64(i32, word, value);
       },
       pointer: (lineWord, index, value) => this.#pointer(executor.laneAt(lineWord), index, value, clean),
+      record: (index, value) => {
+        if (fits(types[index]!, value)) {
+          const { buffer, byteOffset, byteLength } = value as ArrayBufferView;
+          return value instanceof Uint8Array ? value : new Uint8Array(buffer, byteOffset, byteLength);
+        }
+        clean();
+        throw this.#refusal(index, value);
+      },
+      resultRoom: (lineWord) => executor.laneAt(lineWord).buffers.placeResult(this.signature.returns.sizeBytes),
+      resultBytes: (lineWord) => executor.laneAt(lineWord).buffers.resultBytes(),
       slow: (args) => this.call(args),
       wake: () => lane0.wake(),
       wait: () => executor.waitFor(lane0, Math.min(executor.looks, 1), executor.deadlineMs),

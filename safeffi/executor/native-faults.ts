@@ -2,7 +2,9 @@
  * The errors of the native executor that are faults: each is made here, from the record that the handler wrote or from
  * what was noticed on this side, with a resolver that holds the lane. A fault that the program forgets is abandoned.
  */
+
 import { type Address, type ExactInteger, hex } from '../address.ts';
+import { argumentText } from '../faults/argument-text.ts';
 import type { Fault } from '../faults/fault.ts';
 import { FFIFault } from '../faults/ffi-fault.ts';
 import { NativeFault, pageFaultTrap } from '../faults/native-fault.ts';
@@ -56,7 +58,7 @@ export class NativeFaults {
     const where =
       argument === undefined
         ? 'before the start of an argument'
-        : `${-argument.offset} bytes before argument ${argument.position} (${argument.kind}, ${argument.sizeBytes} bytes)`;
+        : `${-argument.offset} bytes before ${argumentText(argument)}`;
     const fault = this.#plain('BufferOverrun', `write ${where}, found after the call`, callout);
     return this.#raise(
       argument === undefined ? fault : { ...fault, access: 'write', argument },

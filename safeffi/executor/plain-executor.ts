@@ -18,6 +18,7 @@ import type {
   PreparedCallout,
 } from './executor.ts';
 import { NotFound, type PlainValue } from './koffi-functions.ts';
+import { plainSignature } from './koffi-types.ts';
 import { type FaultOrigin, plainFault, staleSummary } from './plain-fault.ts';
 import { PlainMemory, reading, writing } from './plain-memory.ts';
 import { copyBack, fromPlain, type PlainContext, toPlain } from './plain-values.ts';
@@ -136,6 +137,7 @@ export class PlainExecutor implements Executor {
   prepare(library: string, name: string, signature: Signature): PreparedCallout {
     this.loadLibrary(library);
     this.symbol(library, name);
+    plainSignature(name, signature); // refused here, not by the first call
     return this.#callout(library, name, signature, undefined);
   }
 

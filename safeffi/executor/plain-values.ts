@@ -46,7 +46,8 @@ export function toPlain(
 export function copyBack(signature: Signature, args: readonly ArgumentValue[], plain: readonly PlainValue[]): void {
   args.forEach((value, index) => {
     const after = plain[index];
-    if (signature.arguments[index]!.readOnly === true || !(after instanceof Uint8Array)) return;
+    const type = signature.arguments[index]!;
+    if (type.kind !== 'pointer' || type.readOnly === true || !(after instanceof Uint8Array)) return;
     if (value instanceof CString) value.bytes.set(after.subarray(0, value.bytes.length));
     else if (ArrayBuffer.isView(value)) {
       const target = bytesOf(value);
@@ -67,6 +68,9 @@ export function fromPlain(signature: Signature, value: PlainValue, context: Plai
       if (!isCharPointer(type)) return new Address(exact(address), context.generation);
       return address === 0n ? null : context.text(address);
     }
+    case 'struct':
+    case 'union':
+      return value as Uint8Array;
     case 'float':
       return value as number;
     default: // koffi answers a number for 2^53 itself too

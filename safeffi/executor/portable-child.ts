@@ -2,7 +2,6 @@
  * The child process of the portable executor: takes requests, runs C through koffi, replies. Run as a program by the
  * relay. It ends when its parent does; a parent that is killed while C hangs here takes it along on Linux (PDEATHSIG).
  */
-import { parseSignature } from '../types/signature.ts';
 import { koffi } from './koffi.ts';
 import { KoffiFunctions, NotFound, type PlainFunction } from './koffi-functions.ts';
 import type { PortableReply, PortableRequest } from './portable-messages.ts';
@@ -26,7 +25,7 @@ function run(request: PortableRequest): PortableReply {
     case 'write':
       return plain({ is: 'value', value: functions.write(request.address, request.bytes), args: [], errno: 0 });
     case 'call': {
-      const signature = parseSignature(request.name, request.signature);
+      const { signature } = request;
       const key = `${request.address ?? `${request.library} ${request.name}`} ${signature.key}`;
       let target = prepared.get(key);
       if (target === undefined) {

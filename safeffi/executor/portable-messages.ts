@@ -1,9 +1,9 @@
 /**
  * What the portable executor and its child say to each other, through a relay thread. One request, one reply, in order.
- * Values are plain (koffi-functions.ts); signatures cross as text.
+ * Values are plain (koffi-functions.ts); so are signatures (koffi-types.ts).
  */
-import type { SignatureText } from '../types/signature.ts';
 import type { PlainValue } from './koffi-functions.ts';
+import type { PlainSignature } from './koffi-types.ts';
 
 export type PortableRequest =
   | { readonly do: 'load'; readonly library: string }
@@ -13,7 +13,7 @@ export type PortableRequest =
       readonly library: string;
       readonly name: string;
       readonly address: bigint | undefined;
-      readonly signature: SignatureText;
+      readonly signature: PlainSignature;
       readonly args: readonly PlainValue[];
     }
   | { readonly do: 'read'; readonly address: bigint; readonly sizeBytes: number }

@@ -6,6 +6,7 @@
 import type { Fault } from '../faults/fault.ts';
 import type { ExecutorOptions } from './executor.ts';
 import { NotFound, type PlainValue } from './koffi-functions.ts';
+import { plainSignature } from './koffi-types.ts';
 import {
   type PlainBackend,
   PlainExecutor,
@@ -84,8 +85,8 @@ class PortableBackend implements PlainBackend {
   start(origin: FaultOrigin, address: bigint | undefined, args: readonly PlainValue[]): PlainPending {
     const channel = this.#live();
     const { library, name, signature } = origin;
-    const text = { returns: signature.returns.name, arguments: signature.arguments.map((type) => type.name) };
-    const number = channel.request({ do: 'call', library, name, address, signature: text, args });
+    const plain = plainSignature(name, signature);
+    const number = channel.request({ do: 'call', library, name, address, signature: plain, args });
     const startMs = performance.now();
     return {
       poll: () => channel.reply(number, 0) !== undefined,

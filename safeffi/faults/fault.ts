@@ -32,6 +32,7 @@ export interface CFrame {
 /** The argument that a faulting address belongs to. `offset` counts from the argument's first byte, may be negative. */
 export interface FaultArgument {
   /** From 1. */
+  /** From 1; 0 is the memory that a record comes back in. */
   readonly position: number;
   readonly kind: 'ByteArray' | 'String';
   readonly sizeBytes: number;

@@ -2,10 +2,12 @@
  * A fault record made into a `Fault`: kind, sentence and facts. Names of functions and mappings are looked up when they
  * are first asked for, because a program that answers a fault and goes on never asks.
  */
+
 import { type ExactInteger, hex } from '../address.ts';
 import { domainBase, lane as laneLayout, laneOffset, pageBytes, recordKind } from '../protocol/layout.ts';
 import { signalCodeName, signalName } from '../signals.ts';
 import { accessSize } from './access-size.ts';
+import { argumentText } from './argument-text.ts';
 import type { CFrame, Fault, FaultAccess, FaultArgument, FaultChoice, FaultKind } from './fault.ts';
 import type { ProcessMap } from './process-map.ts';
 import type { RawFault } from './raw-fault.ts';
@@ -195,7 +197,7 @@ export class NativeFault implements Fault {
       const place = placeInLane(Number(this.address), this.#context.laneIndex);
       return place === undefined ? what : `${what}, ${place}: the C stack has overflowed`;
     }
-    const whole = `argument ${argument.position} (${argument.kind}, ${argument.sizeBytes} bytes)`;
+    const whole = argumentText(argument);
     const nul = argument.kind === 'String' ? 1 : 0;
     const past = argument.offset - argument.sizeBytes - nul;
     if (past >= 0) return `${what}, ${past} bytes past the end of ${whole}`;

@@ -5,6 +5,7 @@
 import { fitsInt64 } from '../abi/int64.ts';
 import { Address, CString } from '../address.ts';
 import { argumentRangeError, argumentTypeError, type CalloutError } from '../errors.ts';
+import { isRecord } from './aggregate-types.ts';
 import { type CType, integerRange, isCharPointer, isOneByte } from './scalar-types.ts';
 
 const isInteger = (value: unknown): value is number | bigint =>
@@ -23,6 +24,7 @@ export function expectedText(type: CType): string {
   }
   if (type.kind === 'bool') return 'bool (true or false)';
   if (type.kind === 'float') return `${type.name} (a Float)`;
+  if (isRecord(type)) return `${type.name} (a ByteArray of ${type.sizeBytes} bytes)`;
   return takesStrings(type)
     ? `${type.name} (an address, a String, a ByteArray or nil)`
     : `${type.name} (an address, a ByteArray or nil)`;
@@ -54,6 +56,9 @@ export function fits(type: CType, value: unknown): boolean {
     case 'pointer':
       if (typeof value === 'string' || value instanceof CString) return takesStrings(type);
       return value === null || value instanceof Address || ArrayBuffer.isView(value);
+    case 'struct':
+    case 'union':
+      return ArrayBuffer.isView(value) && value.byteLength === type.sizeBytes;
     default:
       return false;
   }

@@ -99,6 +99,6 @@ describe.each(['native', 'portable', 'direct'] as const)('%s', (ffi) => {
 
 test('five arguments of any mix fit the frame line', () => {
   const plan = (...args: string[]) => planFrame('f', parseSignature('f', { returns: 'void', arguments: args }));
-  expect(plan('int', 'double', 'int', 'double', 'int')).toEqual({ offsets: [8, 40, 16, 32, 24], control: 2 });
+  expect(plan('int', 'double', 'int', 'double', 'int')).toEqual({ words: [[8], [40], [16], [32], [24]], control: 2 });
   expect(plan('int', 'int', 'int', 'int', 'int', 'int').control).toBe(0x100);
 });

@@ -1,0 +1,102 @@
+/**
+ * Types as koffi has them, by way of plain data that can cross to another process: names of scalars, and records with
+ * their members. A record by value is bytes on our side and an object on koffi's; members are integers of their width, so
+ * that no bit is lost on the way.
+ */
+import { badSignatureError } from '../errors.ts';
+import type { CType } from '../types/scalar-types.ts';
+import type { Signature } from '../types/signature.ts';
+import type { Koffi } from './koffi.ts';
+
+export type PlainType =
+  | string
+  | PlainRecord
+  | { readonly kind: 'array'; readonly element: PlainType; readonly length: number };
+
+export interface PlainRecord {
+  readonly kind: 'struct' | 'union';
+  readonly sizeBytes: number;
+  readonly members: readonly PlainType[];
+}
+
+export interface PlainSignature {
+  readonly returns: PlainType;
+  readonly arguments: readonly PlainType[];
+  readonly variadic: boolean;
+  /** Equal for equal signatures. */
+  readonly key: string;
+}
+
+type KoffiType = Parameters<Koffi['sizeof']>[0];
+
+/** Throws CalloutError `bad-signature` for what koffi has no type for. */
+export function plainSignature(callout: string, signature: Signature): PlainSignature {
+  const plain = (type: CType) => plainType(callout, type, false);
+  const { variadic, key } = signature;
+  return { returns: plain(signature.returns), arguments: signature.arguments.map(plain), variadic, key };
+}
+
+function plainType(callout: string, type: CType, isMember: boolean): PlainType {
+  switch (type.kind) {
+    case 'void':
+      return 'void';
+    case 'bool':
+      return isMember ? 'uint8_t' : 'bool';
+    case 'signed':
+      return `int${8 * type.sizeBytes}_t`;
+    case 'unsigned':
+      return `uint${8 * type.sizeBytes}_t`;
+    case 'float':
+      return type.sizeBytes === 4 ? 'float' : 'double';
+    case 'pointer':
+      return isMember ? 'uintptr_t' : 'void *';
+    case 'array':
+      return { kind: 'array', element: plainType(callout, type.element, true), length: type.length };
+    case 'struct':
+    case 'union': {
+      // koffi 3.3 passes a packed struct of up to 16 bytes in registers, where the ABI has it on the stack.
+      if (type.packed)
+        throw badSignatureError(callout, `${type.name} is packed, and only the native executor passes such by value`);
+      const members = type.fields.map((field) => plainType(callout, field.type, true));
+      return { kind: type.kind, sizeBytes: type.sizeBytes, members };
+    }
+    case 'function':
+      throw new Error(`a value of type ${type.name} got past the signature`);
+  }
+}
+
+export function koffiType(koffi: Koffi, type: PlainType): KoffiType {
+  if (typeof type === 'string') return type;
+  if (type.kind === 'array') return koffi.array(koffiType(koffi, type.element), type.length);
+  const members = Object.fromEntries(type.members.map((member, i) => [`m${i}`, koffiType(koffi, member)]));
+  return type.kind === 'union' ? koffi.union(members) : koffi.struct(members);
+}
+
+/** Between bytes and koffi's objects, for each argument and the result; undefined where there is no record. */
+export interface RecordConversion {
+  in(args: readonly unknown[]): unknown[];
+  out(value: unknown): unknown;
+}
+
+export function recordConversion(
+  koffi: Koffi,
+  signature: PlainSignature,
+  types: readonly KoffiType[],
+  returns: KoffiType,
+): RecordConversion | undefined {
+  if (![signature.returns, ...signature.arguments].some(isPlainRecord)) return undefined;
+  const isArgument = signature.arguments.map(isPlainRecord);
+  return {
+    in: (args) => args.map((value, i) => (isArgument[i] ? koffi.decode(value as Uint8Array, types[i]!) : value)),
+    out: (value) => {
+      if (!isPlainRecord(signature.returns)) return value;
+      const bytes = new Uint8Array(signature.returns.sizeBytes);
+      koffi.encode(bytes, returns, value);
+      return bytes;
+    },
+  };
+}
+
+function isPlainRecord(type: PlainType): type is PlainRecord {
+  return typeof type !== 'string' && type.kind !== 'array';
+}

@@ -1,0 +1,190 @@
+/**
+ * Structs and unions by value as arguments and results: random signatures against what the machine's C compiler does, on
+ * the three executors; the registers that the ABI's text names; and what is refused.
+ */
+import { describe, expect, test } from '@jest/globals';
+import { planFrame } from '../../safeffi/abi/system-v-x86-64.ts';
+import {
+  type ArgumentValue,
+  CalloutError,
+  type CType,
+  FFIFault,
+  isRecord,
+  makeSignature,
+  openSession,
+  parseDeclarations,
+  parseType,
+  structOf,
+  unionOf,
+} from '../../safeffi/index.ts';
+import { readValue } from '../../safeffi/types/record-codec.ts';
+import { compile } from './fixture.ts';
+import { randomNumbers } from './random-types.ts';
+import { hashOf, RecordCases, scalarsOf, valueFrom } from './record-abi.ts';
+
+const seed = 20180331;
+const caseCount = 300;
+const nowhere = { generation: 0 };
+
+const asArgument = (type: CType, bytes: Uint8Array): ArgumentValue =>
+  isRecord(type) ? bytes : (readValue(type, new DataView(bytes.buffer), 0, nowhere) as ArgumentValue);
+
+describe.each(['native', 'portable', 'direct'] as const)('%s', (ffi) => {
+  test.each(ffi === 'native' ? [false, true] : [false])(
+    `${caseCount} random signatures, seed ${seed}, packed: %s`,
+    (packed) => {
+      const cases = new RecordCases(randomNumbers(seed), caseCount, packed);
+      const session = openSession({ ffi });
+      const library = session.library(compile(packed ? 'packed-records' : 'records-by-value', cases.text));
+      const lastHash = library.function('hash', { returns: 'uint64_t', arguments: [] });
+      let round = 1n;
+      for (const { name, returns, arguments: types } of cases.list) {
+        const values = types.map((type) => valueFrom(round++, type));
+        const hash = types.reduce((state, type, i) => hashOf(state, type, values[i]!), 7n);
+        const signature = makeSignature(name, returns, types);
+        const call = library.bind(name, signature);
+        for (const way of [call, (...args: ArgumentValue[]) => call.callout.call(args)]) {
+          const result = way(...types.map((type, i) => asArgument(type, values[i]!)));
+          expect([name, signature.key, BigInt(lastHash() as number | bigint)]).toEqual([name, signature.key, hash]);
+          const expected = valueFrom(hash, returns);
+          if (isRecord(returns))
+            expect([name, scalarsOf(returns, result as Uint8Array)]).toEqual([name, scalarsOf(returns, expected)]);
+          else expect([name, result]).toEqual([name, asArgument(returns, expected)]);
+        }
+      }
+      session.close();
+    },
+  );
+
+  test('declared functions take and answer objects', () => {
+    const session = openSession({ ffi });
+    const c = session.library('libc.so.6').declare<{
+      div(a: number, b: number): { quot: number; rem: number };
+      lldiv(a: number, b: number): object;
+    }>(
+      'typedef struct { int quot, rem; } div_t; div_t div(int, int); struct l { long long quot, rem; } lldiv(long long, long long);',
+    );
+    expect(c.div(17, 5)).toEqual({ quot: 3, rem: 2 });
+    expect(c.lldiv(-17, 5)).toEqual({ quot: -3, rem: -2 });
+    session.close();
+  });
+
+  test('bytes of another size are refused', () => {
+    const session = openSession({ ffi });
+    const library = session.library('libc.so.6');
+    const { typedefs } = parseDeclarations('typedef struct { int a, b; } pair;');
+    const call = library.bind('labs', makeSignature('labs', parseType('long'), [typedefs.get('pair')!]));
+    for (const [value, text] of [
+      [new Uint8Array(7), 'a ByteArray of 7 bytes'],
+      [1, '1'],
+      [null, 'nil'],
+    ] as const) {
+      expect(() => call(value)).toThrow(
+        new CalloutError(
+          'argument-type',
+          `callout labs: argument 1 is ${text}, expected pair (a ByteArray of 8 bytes)`,
+        ),
+      );
+    }
+    expect(call(new Uint8Array(8))).toBe(0);
+    session.close();
+  });
+});
+
+test('native: a result that C writes past its declared size faults at its end', () => {
+  const text = 'struct big { long words[4]; }; struct big make(long n) { struct big b = {{n, n, n, n}}; return b; }';
+  const session = openSession({ ffi: 'native' });
+  const library = session.library(compile('long-result', text));
+  const right = library.declare<{ make(n: number): object }>('struct big { long words[4]; }; struct big make(long);');
+  const wrong = library.declare<{ make(n: number): object }>('struct big { long words[3]; }; struct big make(long);');
+  expect(right.make(5)).toEqual({ words: [5, 5, 5, 5] });
+  let fault: unknown;
+  try {
+    wrong.make(6);
+  } catch (error) {
+    fault = error;
+  }
+  expect(fault).toBeInstanceOf(FFIFault);
+  expect((fault as FFIFault).fault.summary).toMatch(/past the end of the result \(24 bytes\)/);
+  (fault as FFIFault).answer(undefined);
+  expect(right.make(7)).toEqual({ words: [7, 7, 7, 7] });
+  session.close();
+});
+
+describe('places', () => {
+  const int = parseType('int');
+  const double = parseType('double');
+  const record = (...types: CType[]) =>
+    structOf(
+      'struct s',
+      types.map((type, i) => ({ name: `f${i}`, type })),
+    );
+  const plan = (returns: CType, ...types: CType[]) => planFrame('f', makeSignature('f', returns, types));
+
+  test('two eightbytes of different classes go into a register of each kind', () => {
+    expect(plan(int, record(double, int)).words).toEqual([[40, 8]]);
+  });
+
+  test('an int beside a float shares an integer register', () => {
+    expect(plan(int, record(int, parseType('float'))).words).toEqual([[8]]);
+  });
+
+  test('a record goes on the stack whole when one register is left, and a later argument takes it', () => {
+    const two = record(parseType('long'), parseType('long'));
+    const words = plan(int, int, int, int, int, int, two, int).words;
+    expect(words[5]).toEqual([-1024, -1016]);
+    expect(words[6]).toEqual([64]);
+  });
+
+  test('a result in memory takes the first integer register', () => {
+    const { words, resultPointer } = plan(record(double, double, double), int);
+    expect([resultPointer, words]).toEqual([8, [[16]]]);
+  });
+
+  test('a result of a double and an int comes back in xmm0 and rax', () => {
+    expect(plan(record(double, int)).resultWords).toEqual([24, 8]);
+  });
+
+  test('a union of a double and an int is of class integer', () => {
+    const union = unionOf('union u', [
+      { name: 'd', type: double },
+      { name: 'i', type: int },
+    ]);
+    expect(plan(union, union)).toMatchObject({ words: [[8]], resultWords: [8] });
+  });
+
+  test('a record with a misaligned field goes on the stack', () => {
+    const packed = structOf(
+      'struct p',
+      [
+        { name: 'c', type: parseType('char') },
+        { name: 'i', type: int },
+      ],
+      true,
+    );
+    expect(plan(int, packed).words).toEqual([[-1024]]);
+  });
+
+  test('arguments beyond the room on the stack are refused', () => {
+    const { typedefs } = parseDeclarations(
+      'typedef struct { char c[1024]; } full; typedef struct { char c[1025]; } more;',
+    );
+    expect(plan(int, typedefs.get('full')!).words[0]).toHaveLength(128);
+    expect(() => plan(int, typedefs.get('more')!)).toThrow(
+      'callout f: its arguments take 129 words of the stack, the most is 128',
+    );
+  });
+});
+
+test.each(['portable', 'direct'] as const)('%s: a packed record is refused, on its own and within another', (ffi) => {
+  const session = openSession({ ffi });
+  const { tags } = parseDeclarations('struct s { char c; int i; };', { packed: true });
+  const packed = tags.get('struct s')!;
+  for (const type of [packed, structOf('struct t', [{ name: 's', type: packed }])]) {
+    const signature = makeSignature('abs', parseType('int'), [type]);
+    expect(() => session.library('libc.so.6').bind('abs', signature)).toThrow(
+      'callout abs: struct s is packed, and only the native executor passes such by value',
+    );
+  }
+  session.close();
+});
