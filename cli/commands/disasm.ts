@@ -54,7 +54,7 @@ function codeParts(session: ImageSession, code: Oop) {
   const header = decodeMethodHeader(methodHeaderOf(memory, code));
   const primitive = primitiveNumberOf(memory, code);
   const heading = [
-    `${methodNameOf(memory, code)}: ${header.argumentCount} arguments, ${header.tempCount} temps`,
+    `${methodNameOf(memory, code)}: ${counted(header.argumentCount, 'argument')}, ${counted(header.tempCount, 'temp')}`,
     header.needsLargeFrame ? ', large frame' : '',
     primitive === 0 ? '' : `, primitive ${primitive}`,
   ].join('');
@@ -105,3 +105,5 @@ function viewOf(session: ImageSession, code: Oop): DisassemblyView {
 /** Without what follows the code: padding, or the trailer of an image that keeps one. */
 const trimmed = (bytecodes: Uint8Array, length: number | undefined): Uint8Array =>
   length === undefined ? bytecodes : bytecodes.subarray(0, length);
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -21,7 +21,7 @@ export async function doctor(options: { json?: true }): Promise<number> {
   const checks = [
     nodeVersion(),
     cores(),
-    tool('compiler', process.env.CC ?? 'cc', 'a C compiler builds the native executor; Debian: apt install gcc'),
+    tool('compiler', process.env.CC || 'cc', 'a C compiler builds the native executor; Debian: apt install gcc'),
     tool('make', 'make', 'make builds the native executor; Debian: apt install make'),
     file('executor program', CheckoutPath.executor, 'node setup.mjs builds it where a C compiler and make are found'),
     file('kernel image', CheckoutPath.kernelImage, 'node setup.mjs builds it'),
