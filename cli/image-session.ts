@@ -50,6 +50,8 @@ export class ImageSession {
   readonly vm: VM;
   readonly memory: ObjectMemory;
   readonly ffi: FfiBridge;
+  /** True after a person saw a fault's report and chose to leave it unhandled. */
+  wasReportShown = false;
   private readonly compiler: ImageCompiler;
   private readonly imagePath: ImagePath;
 
@@ -76,7 +78,11 @@ export class ImageSession {
           ? this.memory.stringValueOf(outcome.oop)
           : undefined;
       },
-      chooseResolution: settings.chooseResolution ?? (() => undefined),
+      chooseResolution: (report) => {
+        const choice = settings.chooseResolution?.(report);
+        this.wasReportShown = settings.chooseResolution !== undefined && choice === undefined;
+        return choice;
+      },
     });
     this.vm.loadRoots();
     if (settings.assert === true) this.vm.enableAssertions();

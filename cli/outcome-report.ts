@@ -73,8 +73,9 @@ export function reportFailure(
       if (json) {
         const { text: _text, ...facts } = error;
         printJson({ schema: 1, value: null, class: null, error: facts });
-      } else if (error.text !== undefined) printTalk(error.text);
-      else
+      } else if (error.text !== undefined) {
+        if (!session.wasReportShown) printTalk(error.text);
+      } else
         printTalk(
           [colors.red(`${error.class}: ${error.message}`), ...error.stack.map((line) => `  ${line}`)].join('\n'),
         );
