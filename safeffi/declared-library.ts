@@ -10,6 +10,8 @@ import { DeclaredRecord, type RecordHome } from './declared-record.ts';
 import { badTypeError } from './errors.ts';
 import type { Library } from './session.ts';
 import { isRecord } from './types/aggregate-types.ts';
+import type { Signature } from './types/signature.ts';
+import { variadicFunction } from './variadic-function.ts';
 
 /** How declared records are found. */
 export interface DeclaredRecords {
@@ -30,7 +32,7 @@ export function declaredLibrary(library: Library, declarations: Declarations, ho
       enumerable: true,
       configurable: true,
       get() {
-        const call = declaredFunction(library.bind(name, signature), home);
+        const call = functionOf(library, name, signature, home);
         fixed(name, call);
         return call;
       },
@@ -39,6 +41,12 @@ export function declaredLibrary(library: Library, declarations: Declarations, ho
   for (const keyword of ['struct', 'union'] as const)
     Object.defineProperty(declared, keyword, { value: (name: string) => recordOf(declarations, keyword, name, home) });
   return declared;
+}
+
+function functionOf(library: Library, name: string, signature: Signature, home: RecordHome): DeclaredFunction {
+  const call = declaredFunction(library.bind(name, signature), home);
+  if (signature.variadicFrom === undefined) return call;
+  return variadicFunction(name, signature, (resolved) => declaredFunction(library.bind(name, resolved), home));
 }
 
 function recordOf(

@@ -48,13 +48,17 @@ export function describeValue(value: unknown): string {
   return `a ${typeof value}`;
 }
 
-export function argumentCountError(callout: string, actual: number, expected: number): CalloutError {
-  const plural = expected === 1 ? 'argument' : 'arguments';
-  return new CalloutError('argument-count', `callout ${callout}: ${actual} given, expected ${expected} ${plural}`, {
-    callout,
-    actual,
-    expected,
-  });
+export function argumentCountError(callout: string, actual: number, expected: number, orMore = false): CalloutError {
+  const plural = expected === 1 && !orMore ? 'argument' : 'arguments';
+  return new CalloutError(
+    'argument-count',
+    `callout ${callout}: ${actual} given, expected ${expected}${orMore ? ' or more' : ''} ${plural}`,
+    {
+      callout,
+      actual,
+      expected,
+    },
+  );
 }
 
 export function argumentTypeError(callout: string, position: number, value: unknown, expected: string): CalloutError {

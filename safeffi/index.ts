@@ -56,3 +56,4 @@ export {
 export { typeText } from './types/type-text.ts';
 export type { ViewFields } from './types/view-class.ts';
 export { type ArgumentValue, type ResultValue, Unpassable } from './values.ts';
+export { TypedValue, typed } from './variable-arguments.ts';

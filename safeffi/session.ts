@@ -6,7 +6,7 @@
 import { Address, exact } from './address.ts';
 import { type DeclarationOptions, parseDeclarations } from './declarations/parse-declarations.ts';
 import { type DeclaredFunctions, type DeclaredRecords, declaredLibrary } from './declared-library.ts';
-import { badSignatureError, closedError } from './errors.ts';
+import { closedError } from './errors.ts';
 import { chooseExecutor, type ExecutorChoice } from './executor/choose-executor.ts';
 import type { Executor, ExecutorMemory, ExecutorOptions, PreparedCallout } from './executor/executor.ts';
 import { parseSignature, type Signature, type SignatureText } from './types/signature.ts';
@@ -39,7 +39,6 @@ export class Library {
   }
 
   #prepared(name: string, signature: Signature): PreparedCallout {
-    if (signature.variadic) throw badSignatureError(name, 'variable arguments are not covered');
     const key = `${name} ${signature.key} ${signature.argumentNames?.join(',') ?? ''}`;
     let callout = this.#callouts.get(key);
     if (callout === undefined) {

@@ -176,7 +176,7 @@ export class DeclarationBuilder {
             type,
             types,
             isVoid || names.every((one) => one === '') ? undefined : names,
-            node.variadic,
+            node.variadic ? types.length : undefined,
           ),
         );
         return this.#applied(node.inner, functionOf(signature), false, name, isParameter);

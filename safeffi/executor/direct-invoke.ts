@@ -43,6 +43,7 @@ export function compileDirectInvoke(
 ): Call | undefined {
   const types = signature.arguments;
   const isScalar = (type: CType) => type.kind !== 'pointer' && !isRecord(type);
+  if (signature.variadicFrom !== undefined) return undefined;
   if (!isScalar(signature.returns) || !types.every(isScalar)) return undefined;
   const other = (index: number, value: ArgumentValue): ArgumentValue => {
     const type = types[index]!;

@@ -5,7 +5,7 @@
  */
 
 import { koffi } from './koffi.ts';
-import { koffiType, type PlainSignature, type RecordConversion, recordConversion } from './koffi-types.ts';
+import { koffiSignature, type PlainSignature, type ValueConversion } from './koffi-types.ts';
 import { linux } from './linux.ts';
 
 export type PlainValue = number | bigint | boolean | null | undefined | Uint8Array;
@@ -24,11 +24,11 @@ type KoffiLibrary = ReturnType<ReturnType<typeof koffi>['load']>;
 const reason = (error: unknown, prefix: RegExp) =>
   new NotFound((error instanceof Error ? error.message : String(error)).replace(prefix, ''));
 
-function plainFunction(call: (...args: unknown[]) => unknown, records: RecordConversion | undefined): PlainFunction {
+function plainFunction(call: (...args: unknown[]) => unknown, conversion: ValueConversion | undefined): PlainFunction {
   const spread =
-    records === undefined
+    conversion === undefined
       ? (call as PlainFunction['spread'])
-      : (...args: PlainValue[]) => records.out(call(...records.in(args))) as PlainValue;
+      : (...args: PlainValue[]) => conversion.out(call(...conversion.in(args))) as PlainValue;
   return { call: (args) => spread(...args), spread };
 }
 
@@ -56,12 +56,10 @@ export class KoffiFunctions {
 
   prepare(library: string, name: string, signature: PlainSignature): PlainFunction {
     this.load(library);
-    const k = koffi();
-    const returns = koffiType(k, signature.returns);
-    const types = signature.arguments.map((type) => koffiType(k, type));
+    const { returns, arguments: types, conversion } = koffiSignature(koffi(), signature);
     try {
-      const call = this.#libraries.get(library)!.func(name, returns, types);
-      return plainFunction(call, recordConversion(k, signature, types, returns));
+      const call = this.#libraries.get(library)!.func(name, returns, [...types]);
+      return plainFunction(call, conversion);
     } catch (error) {
       throw reason(error, /^$/);
     }
@@ -69,11 +67,9 @@ export class KoffiFunctions {
 
   prepareAddress(address: bigint, signature: PlainSignature): PlainFunction {
     const k = koffi();
-    const returns = koffiType(k, signature.returns);
-    const types = signature.arguments.map((type) => koffiType(k, type));
-    const prototype = k.proto(returns, types);
-    const call = (...args: unknown[]) => k.call(address, prototype, ...args) as PlainValue;
-    return plainFunction(call, recordConversion(k, signature, types, returns));
+    const { returns, arguments: types, conversion } = koffiSignature(k, signature);
+    const prototype = k.proto(returns, [...types]);
+    return plainFunction((...args) => k.call(address, prototype, ...args), conversion);
   }
 
   errno(): number {

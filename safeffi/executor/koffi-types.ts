@@ -22,7 +22,8 @@ export interface PlainRecord {
 export interface PlainSignature {
   readonly returns: PlainType;
   readonly arguments: readonly PlainType[];
-  readonly variadic: boolean;
+  /** How many arguments stand in front of `...`. */
+  readonly variadicFrom: number | undefined;
   /** Equal for equal signatures. */
   readonly key: string;
 }
@@ -32,8 +33,8 @@ type KoffiType = Parameters<Koffi['sizeof']>[0];
 /** Throws CalloutError `bad-signature` for what koffi has no type for. */
 export function plainSignature(callout: string, signature: Signature): PlainSignature {
   const plain = (type: CType) => plainType(callout, type, false);
-  const { variadic, key } = signature;
-  return { returns: plain(signature.returns), arguments: signature.arguments.map(plain), variadic, key };
+  const { variadicFrom, key } = signature;
+  return { returns: plain(signature.returns), arguments: signature.arguments.map(plain), variadicFrom, key };
 }
 
 function plainType(callout: string, type: CType, isMember: boolean): PlainType {
@@ -51,7 +52,7 @@ function plainType(callout: string, type: CType, isMember: boolean): PlainType {
     case 'pointer':
       return isMember ? 'uintptr_t' : 'void *';
     case 'array':
-      return { kind: 'array', element: plainType(callout, type.element, true), length: type.length };
+      return plainArray(callout, type.element, type.length);
     case 'struct':
     case 'union': {
       // koffi 3.3 passes a packed struct of up to 16 bytes in registers, where the ABI has it on the stack.
@@ -65,29 +66,48 @@ function plainType(callout: string, type: CType, isMember: boolean): PlainType {
   }
 }
 
-export function koffiType(koffi: Koffi, type: PlainType): KoffiType {
+function koffiType(koffi: Koffi, type: PlainType): KoffiType {
   if (typeof type === 'string') return type;
   if (type.kind === 'array') return koffi.array(koffiType(koffi, type.element), type.length);
   const members = Object.fromEntries(type.members.map((member, i) => [`m${i}`, koffiType(koffi, member)]));
   return type.kind === 'union' ? koffi.union(members) : koffi.struct(members);
 }
 
-/** Between bytes and koffi's objects, for each argument and the result; undefined where there is no record. */
-export interface RecordConversion {
+/** An array of arrays becomes one array: it lies alike, and koffi 3.3 loses values of the other. */
+function plainArray(callout: string, element: CType, length: number): PlainType {
+  if (element.kind === 'array') return plainArray(callout, element.element, element.length * length);
+  return { kind: 'array', element: plainType(callout, element, true), length };
+}
+
+/** A signature as koffi declares it, and what has to be done to each call's values. */
+export interface KoffiSignature {
+  readonly returns: KoffiType;
+  /** Of the declared arguments, and `...`. */
+  readonly arguments: readonly KoffiType[];
+  /** undefined where koffi takes and answers the values as they are. */
+  readonly conversion: ValueConversion | undefined;
+}
+
+export interface ValueConversion {
   in(args: readonly unknown[]): unknown[];
   out(value: unknown): unknown;
 }
 
-export function recordConversion(
-  koffi: Koffi,
-  signature: PlainSignature,
-  types: readonly KoffiType[],
-  returns: KoffiType,
-): RecordConversion | undefined {
-  if (![signature.returns, ...signature.arguments].some(isPlainRecord)) return undefined;
-  const isArgument = signature.arguments.map(isPlainRecord);
-  return {
-    in: (args) => args.map((value, i) => (isArgument[i] ? koffi.decode(value as Uint8Array, types[i]!) : value)),
+export function koffiSignature(koffi: Koffi, signature: PlainSignature): KoffiSignature {
+  const { variadicFrom } = signature;
+  const returns = koffiType(koffi, signature.returns);
+  const types = signature.arguments.map((type) => koffiType(koffi, type));
+  const declared = variadicFrom === undefined ? types : [...types.slice(0, variadicFrom), '...'];
+  const isPlain = variadicFrom === undefined && ![signature.returns, ...signature.arguments].some(isPlainRecord);
+  if (isPlain) return { returns, arguments: declared, conversion: undefined };
+  const isRecordAt = signature.arguments.map(isPlainRecord);
+  const conversion: ValueConversion = {
+    // koffi wants the type in front of each variable argument.
+    in: (args) =>
+      args.flatMap((value, i) => {
+        const passed: unknown = isRecordAt[i] ? koffi.decode(value as Uint8Array, types[i]!) : value;
+        return i >= (variadicFrom ?? args.length) ? [types[i], passed] : [passed];
+      }),
     out: (value) => {
       if (!isPlainRecord(signature.returns)) return value;
       const bytes = new Uint8Array(signature.returns.sizeBytes);
@@ -95,6 +115,7 @@ export function recordConversion(
       return bytes;
     },
   };
+  return { returns, arguments: declared, conversion };
 }
 
 function isPlainRecord(type: PlainType): type is PlainRecord {

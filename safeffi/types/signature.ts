@@ -5,10 +5,10 @@
 import { badSignatureError } from '../errors.ts';
 import { isComplete } from './aggregate-types.ts';
 import { parseType } from './parse-type.ts';
-import type { CType } from './scalar-types.ts';
+import { type CType, scalarTypes } from './scalar-types.ts';
 import { typeText } from './type-text.ts';
 
-/** As users write it. `argumentNames` only serves the reports. */
+/** As users write it; what stands behind an argument `...` is passed as variable arguments. Names only serve the reports. */
 export interface SignatureText {
   readonly returns: string;
   readonly arguments: readonly string[];
@@ -19,8 +19,8 @@ export interface Signature {
   readonly returns: CType;
   readonly arguments: readonly CType[];
   readonly argumentNames: readonly string[] | undefined;
-  /** Declared with `...` behind the arguments. */
-  readonly variadic: boolean;
+  /** How many arguments stand in front of `...`; undefined where there is none. */
+  readonly variadicFrom: number | undefined;
   readonly key: string;
 }
 
@@ -29,22 +29,23 @@ export const maxArguments = 127;
 
 export function parseSignature(callout: string, text: SignatureText): Signature {
   const types = text.arguments.length === 1 && text.arguments[0]!.trim() === 'void' ? [] : text.arguments;
-  return makeSignature(
-    callout,
-    parseType(text.returns),
-    types.map((type) => parseType(type)),
-    text.argumentNames,
-  );
+  const dots = types.findIndex((type) => type.trim() === '...');
+  const all = types.filter((_, index) => index !== dots).map((type) => parseType(type));
+  const variadicFrom = dots < 0 ? undefined : dots;
+  return makeSignature(callout, parseType(text.returns), all, text.argumentNames, variadicFrom);
 }
 
-/** From resolved types. Throws CalloutError `bad-signature` for what no C function takes or answers. */
+/**
+ * From resolved types; those from `variadicFrom` on are promoted as C promotes variable arguments. Throws CalloutError `bad-signature` for what no C function takes or answers.
+ */
 export function makeSignature(
   callout: string,
   returns: CType,
-  types: readonly CType[],
+  given: readonly CType[],
   argumentNames?: readonly string[] | undefined,
-  variadic = false,
+  variadicFrom?: number | undefined,
 ): Signature {
+  const types = given.map((type, index) => (index >= (variadicFrom ?? given.length) ? promoted(type) : type));
   if (types.length > maxArguments)
     throw badSignatureError(callout, `${types.length} arguments are declared, the most is ${maxArguments}`);
   types.forEach((type, index) => {
@@ -58,8 +59,15 @@ export function makeSignature(
   if (returns.kind !== 'void' && (!isComplete(returns) || returns.kind === 'array'))
     throw badSignatureError(callout, `the result is declared ${returns.name}, which is returned by pointer only`);
   const keys = types.map(typeKey);
-  if (variadic) keys.push('...');
-  return { returns, arguments: types, argumentNames, variadic, key: `${typeKey(returns)}(${keys.join(',')})` };
+  if (variadicFrom !== undefined) keys.splice(variadicFrom, 0, '...');
+  return { returns, arguments: types, argumentNames, variadicFrom, key: `${typeKey(returns)}(${keys.join(',')})` };
+}
+
+/** The default argument promotions (C17 6.5.2.2): float becomes double, what is shorter than int becomes int. */
+function promoted(type: CType): CType {
+  if (type.kind === 'float') return scalarTypes.get('double')!;
+  const isShort = type.kind === 'bool' || ((type.kind === 'signed' || type.kind === 'unsigned') && type.sizeBytes < 4);
+  return isShort ? scalarTypes.get('int')! : type;
 }
 
 /** Equal for types that are passed alike: names may be used again for other structs. */
@@ -78,6 +86,6 @@ function typeKey(type: CType): string {
 /** `strcpy(char *dest, char *src)`, as reports print it. */
 export function declarationText(name: string, signature: Signature): string {
   const args = signature.arguments.map((type, index) => typeText(type, signature.argumentNames?.[index]));
-  if (signature.variadic) args.push('...');
+  if (signature.variadicFrom !== undefined) args.splice(signature.variadicFrom, 0, '...');
   return `${name}(${args.join(', ')})`;
 }

@@ -19,9 +19,9 @@ export function typeText(type: CType, declared = ''): string {
     case 'array':
       return typeText(type.element, `${declared}[${type.length}]`);
     case 'function': {
-      const { returns, arguments: types, argumentNames, variadic } = type.signature;
+      const { returns, arguments: types, argumentNames, variadicFrom } = type.signature;
       const parameters = types.map((parameter, index) => typeText(parameter, argumentNames?.[index]));
-      if (variadic) parameters.push('...');
+      if (variadicFrom !== undefined) parameters.splice(variadicFrom, 0, '...');
       return typeText(returns, `${declared}(${parameters.join(', ') || 'void'})`);
     }
     default:

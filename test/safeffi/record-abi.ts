@@ -121,11 +121,16 @@ static void take(const void *p, size_t n) { for (size_t i = 0; i < n; i++) last 
 static uint64_t next(uint64_t *h) { return *h = *h * 6364136223846793005u + 1442695040888963407u; }
 `;
 
+/** C statements that hash what `expression` holds, by a function or macro `take(address, size)`. */
+export function hashStatements(type: CType, expression: string): string {
+  return leaves(type, 0, expression)
+    .map((leaf) => `  take(&${leaf.expression}, sizeof ${leaf.expression});\n`)
+    .join('');
+}
+
 function functionText({ name, returns, arguments: types }: RecordCase): string {
   const parameters = types.map((type, i) => typeText(type, `a${i}`)).join(', ');
-  const takes = types.flatMap((type, i) =>
-    leaves(type, 0, `a${i}`).map(({ expression }) => `  take(&${expression}, sizeof ${expression});\n`),
-  );
+  const takes = types.map((type, i) => hashStatements(type, `a${i}`));
   const gives = leaves(returns, 0, 'r').map(({ type, expression }) => {
     if (type.kind === 'float') return `  ${expression} = next(&h) % 1000;\n`;
     if (type.kind === 'bool') return `  ${expression} = next(&h) & 1;\n`;
