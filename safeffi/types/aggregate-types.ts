@@ -28,6 +28,8 @@ export interface RecordType {
   readonly alignmentBytes: number;
   /** Empty while opaque. */
   readonly fields: readonly Field[];
+  /** `flatFields` of these, computed once. */
+  readonly allFields: readonly Field[];
   readonly packed: boolean;
   readonly target?: undefined;
   readonly readOnly?: undefined;
@@ -83,7 +85,7 @@ export function isRecord(type: CType): type is RecordType {
 
 /** An opaque record, to be completed or not. */
 export function opaqueRecord(kind: RecordType['kind'], name: string): RecordType {
-  return { name, kind, sizeBytes: 0, alignmentBytes: 1, fields: [], packed: false };
+  return { name, kind, sizeBytes: 0, alignmentBytes: 1, fields: [], allFields: [], packed: false };
 }
 
 /** Lays the members out; `packed` leaves no room between them. Throws CalloutError `bad-type`. */
@@ -101,12 +103,13 @@ export function completeRecord(record: RecordType, members: readonly Member[], p
     fields.push({ name, type, offsetBytes });
     end = Math.max(end, offsetBytes + type.sizeBytes);
   }
-  const twice = repeated(fieldNames(fields));
+  const allFields = flatFields(fields);
+  const twice = repeated(allFields.map((field) => field.name));
   if (twice !== undefined) throw badTypeError(record.name, `field ${twice} is declared twice`);
   const sizeBytes = roundUp(end, alignmentBytes);
   if (sizeBytes >= largestBytes)
     throw badTypeError(record.name, `it has ${sizeBytes} bytes, the most is ${largestBytes - 1}`);
-  return Object.assign(record, { sizeBytes, alignmentBytes, fields, packed });
+  return Object.assign(record, { sizeBytes, alignmentBytes, fields, allFields, packed });
 }
 
 export function structOf(name: string, members: readonly Member[], packed = false): RecordType {
@@ -152,10 +155,6 @@ export function flatFields(fields: readonly Field[], baseBytes = 0): Field[] {
       ? flatFields(field.type.fields, offsetBytes)
       : [{ ...field, offsetBytes }];
   });
-}
-
-function fieldNames(fields: readonly Field[]): string[] {
-  return flatFields(fields).map((field) => field.name);
 }
 
 function repeated(names: readonly string[]): string | undefined {

@@ -8,7 +8,7 @@
 import { Address, type ExactInteger, exact, hex } from '../address.ts';
 import { CalloutError, describeValue } from '../errors.ts';
 import type { ResultValue } from '../values.ts';
-import { type ArrayType, flatFields, type RecordType } from './aggregate-types.ts';
+import type { ArrayType, RecordType } from './aggregate-types.ts';
 import { expectedText, fits } from './check-argument.ts';
 import { RecordView } from './record-view.ts';
 import type { CType, ScalarType } from './scalar-types.ts';
@@ -40,12 +40,7 @@ export function readValue(type: CType, view: DataView, offset: number, space: Ad
   switch (type.kind) {
     case 'struct':
     case 'union':
-      return Object.fromEntries(
-        flatFields(type.fields).map((field) => [
-          field.name,
-          readValue(field.type, view, offset + field.offsetBytes, space),
-        ]),
-      );
+      return readRecord(type, view, offset, space);
     case 'array': {
       const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, type.sizeBytes);
       if (isByteArray(type)) return bytes.slice();
@@ -62,6 +57,13 @@ export function readValue(type: CType, view: DataView, offset: number, space: Ad
     default:
       return readScalar(type, view, offset, space);
   }
+}
+
+function readRecord(type: RecordType, view: DataView, offset: number, space: AddressSpace): FieldValue {
+  const record: { [field: string]: FieldValue } = {};
+  for (const field of type.allFields)
+    record[field.name] = readValue(field.type, view, offset + field.offsetBytes, space);
+  return record;
 }
 
 function readScalar(type: ScalarType, view: DataView, offset: number, space: AddressSpace): FieldValue {
@@ -133,11 +135,10 @@ function writeRecord(
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Address)
     throw refusal(where, value, `${type.name} (an object of its fields, or ${type.sizeBytes} bytes)`);
-  const fields = new Map(flatFields(type.fields).map((field) => [field.name, field]));
   for (const [name, part] of Object.entries(value)) {
-    const field = fields.get(name);
+    const field = type.allFields.find((one) => one.name === name);
     if (field === undefined) {
-      const sentence = `${where} has a field ${name}, expected ${type.name} (${[...fields.keys()].join(', ')})`;
+      const sentence = `${where} has a field ${name}, expected ${type.name} (${type.allFields.map((one) => one.name).join(', ')})`;
       throw new CalloutError('argument-type', sentence, { where, field: name });
     }
     writeValue(field.type, view, offset + field.offsetBytes, part, space, `${where}.${name}`);

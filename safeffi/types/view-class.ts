@@ -4,7 +4,7 @@
  * view's bytes go to C and come back.
  */
 import { CalloutError } from '../errors.ts';
-import { type Field, flatFields, isRecord, type RecordType } from './aggregate-types.ts';
+import { type Field, isRecord, type RecordType } from './aggregate-types.ts';
 import { type AddressSpace, type FieldValue, readValue, writeValue } from './record-codec.ts';
 import { RecordView } from './record-view.ts';
 
@@ -24,8 +24,7 @@ export function viewClassOf(type: RecordType, space: AddressSpace): ViewClass {
       super(bytes);
     }
   }
-  for (const field of flatFields(type.fields))
-    Object.defineProperty(View.prototype, field.name, accessors(type, field, space));
+  for (const field of type.allFields) Object.defineProperty(View.prototype, field.name, accessors(type, field, space));
   return View;
 }
 
