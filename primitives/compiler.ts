@@ -6,6 +6,7 @@ import type { Interpreter } from '../vm/interpreter/interpreter.ts';
 import type { PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
 import { isImmediate, type Oop, smallIntegerOop } from '../vm/memory/oop.ts';
 import { PrimitiveError } from '../vm/memory/well-known.ts';
+import { asLatin1 } from './latin1.ts';
 
 /** What is wrong with source, as data. */
 export interface SourceComplaint {
@@ -60,7 +61,7 @@ function answerCompiled(vm: Interpreter, argumentCount: number, compiler: Source
     if (complaint === undefined) throw error;
     const { memory } = vm;
     const facts = memory.newArray(3);
-    memory.storePointer(facts, 0, memory.newByteString(complaint.message));
+    memory.storePointer(facts, 0, memory.newByteString(asLatin1(complaint.message)));
     memory.storePointer(facts, 1, smallIntegerOop(complaint.line));
     memory.storePointer(facts, 2, smallIntegerOop(complaint.column));
     return vm.failWith(facts);

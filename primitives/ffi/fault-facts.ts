@@ -6,6 +6,7 @@ import { type Fault, faultReport, frameText } from '../../safeffi/index.ts';
 import type { ObjectMemory } from '../../vm/memory/object-memory.ts';
 import { type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
 
+import { asLatin1 } from '../latin1.ts';
 import type { ValueConverter } from './values.ts';
 
 const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
@@ -29,7 +30,8 @@ export function faultFacts(
   smalltalkStack: string,
   callArguments: Oop,
 ): Oop {
-  const text = (value: string | undefined): Oop => (value === undefined ? memory.nil : memory.newByteString(value));
+  const text = (value: string | undefined): Oop =>
+    value === undefined ? memory.nil : memory.newByteString(asLatin1(value));
   const integer = (value: number | bigint | undefined): Oop =>
     value === undefined ? memory.nil : values.integer(value);
   const texts = (list: readonly string[]): Oop => {

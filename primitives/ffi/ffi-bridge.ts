@@ -26,6 +26,7 @@ import {
   SchedulerSlot,
   SpecialObject,
 } from '../../vm/memory/well-known.ts';
+import { asLatin1 } from '../latin1.ts';
 import { CallSites } from './call-sites.ts';
 import { type ArgumentSource, CalloutLinker, type LinkedCallout } from './callout-linker.ts';
 import { LinkError, SignatureError } from './errors.ts';
@@ -229,7 +230,7 @@ export class FfiBridge implements RootHolder {
     const { memory } = interpreter;
     if (error instanceof FFIFault) return interpreter.failWith(this.keep(error, made));
     if (error instanceof CalloutError || error instanceof LinkError || error instanceof SignatureError)
-      return interpreter.failWith(memory.newByteString(error.message));
+      return interpreter.failWith(memory.newByteString(asLatin1(error.message)));
     throw error;
   }
 
