@@ -20,4 +20,6 @@ export default {
   transform: {},
   testEnvironment: 'node',
   maxWorkers: 2,
+  // No test times anything; a busy machine takes its time.
+  testTimeout: 120_000,
 };

@@ -33,6 +33,8 @@ export interface SessionSettings {
   readonly deadline?: number;
   /** Verify the heap before and after each collection. */
   readonly assert?: boolean;
+  /** The most that the heap may grow to, in bytes of address space; 1 GiB by default. */
+  readonly heapLimitBytes?: number;
   /** Clock and console; Node's own by default. */
   readonly host?: Host;
   /** The image's own path, and what the command line gives to it. */
@@ -90,7 +92,10 @@ export class ImageSession {
 
   /** Reads an image file and makes a session of it. Throws ImageFileError or ImageFormatError. */
   static open(path: string, settings: SessionSettings = {}): ImageSession {
-    return new ImageSession(inImageFile(path, readSpur32).memory, { imagePath: path, ...settings });
+    const { heapLimitBytes } = settings;
+    const read = (bytes: Uint8Array) =>
+      readSpur32(bytes, heapLimitBytes === undefined ? {} : { maxBytes: heapLimitBytes });
+    return new ImageSession(inImageFile(path, read).memory, { imagePath: path, ...settings });
   }
 
   // Running Smalltalk

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CheckoutPath } from '../../cli/checkout.ts';
 import { ImageSession } from '../../cli/image-session.ts';
+import { TEST_HEAP_BYTES } from '../heap-limit.ts';
 import { fixture } from '../safeffi/fixture.ts';
 
 let session: ImageSession;
@@ -13,7 +14,7 @@ let library: string;
 
 beforeAll(() => {
   library = fixture('faults');
-  session = ImageSession.open(CheckoutPath.kernelImage, { ffi: 'safe', assert: true });
+  session = ImageSession.open(CheckoutPath.kernelImage, { ffi: 'safe', assert: true, heapLimitBytes: TEST_HEAP_BYTES });
 });
 
 afterAll(() => {

@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CheckoutPath } from '../../cli/checkout.ts';
 import { type FfiMode, ImageSession } from '../../cli/image-session.ts';
+import { TEST_HEAP_BYTES } from '../heap-limit.ts';
 
 /** What Smalltalk answers: a printString, or `Class: message` of the error that nobody handled. */
 function evaluator(mode: FfiMode) {
   let session: ImageSession;
   beforeAll(() => {
-    session = ImageSession.open(CheckoutPath.kernelImage, { ffi: mode, assert: true });
+    session = ImageSession.open(CheckoutPath.kernelImage, { ffi: mode, assert: true, heapLimitBytes: TEST_HEAP_BYTES });
   });
   afterAll(() => {
     expect(evaluate('Smalltalk heapProblems')).toBe('#()');

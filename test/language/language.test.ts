@@ -5,6 +5,7 @@ import { CheckoutPath } from '../../cli/checkout.ts';
 import { ImageSession } from '../../cli/image-session.ts';
 import { CompileError } from '../../image/compiler/compile-error.ts';
 import { NodeHost } from '../../primitives/node-host.ts';
+import { TEST_HEAP_BYTES } from '../heap-limit.ts';
 import { readCases } from './expectations.ts';
 
 const folder = fileURLToPath(new URL('../../../test/language/', import.meta.url));
@@ -32,7 +33,11 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.st'))) {
   describe(file.replace(/\.st$/, ''), () => {
     let session: ImageSession;
     beforeAll(() => {
-      session = ImageSession.open(CheckoutPath.kernelImage, { assert: true, host: new QuietHost() });
+      session = ImageSession.open(CheckoutPath.kernelImage, {
+        assert: true,
+        heapLimitBytes: TEST_HEAP_BYTES,
+        host: new QuietHost(),
+      });
     });
     afterAll(() => {
       session.close();

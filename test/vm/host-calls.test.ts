@@ -4,6 +4,7 @@ import { writeSpur32 } from '../../image/format/spur32-writer.ts';
 import { standardPrimitives } from '../../primitives/index.ts';
 import { smallIntegerOop } from '../../vm/memory/oop.ts';
 import { VM } from '../../vm/vm.ts';
+import { TEST_HEAP_BYTES } from '../heap-limit.ts';
 import { KernelImage } from './kernel-image.ts';
 import { TestHost } from './tiny-image.ts';
 
@@ -125,7 +126,7 @@ describe('snapshot', () => {
     kept.release();
     expect(image.print('| n | n := 20. { nil saveImage. n + 1 }')).toBe('#(false 21)');
 
-    const memory = readSpur32(saved[0]!).memory;
+    const memory = readSpur32(saved[0]!, { maxBytes: TEST_HEAP_BYTES }).memory;
     const vm = new VM(memory, new TestHost());
     vm.addPrimitives(standardPrimitives());
     vm.loadRoots();

@@ -10,6 +10,7 @@ import type { Outcome } from '../../vm/interpreter/host-calls.ts';
 import { HeapVerifier } from '../../vm/memory/heap-verifier.ts';
 import type { ObjectMemory, ObjectMemoryOptions } from '../../vm/memory/object-memory.ts';
 import { VM } from '../../vm/vm.ts';
+import { TEST_HEAP_BYTES } from '../heap-limit.ts';
 import { TestHost } from './tiny-image.ts';
 
 const KERNEL = fileURLToPath(new URL('../../../image/kernel', import.meta.url));
@@ -30,7 +31,7 @@ export class KernelImage {
   readonly compiler: ImageCompiler;
 
   constructor(options: ObjectMemoryOptions = {}, primitives: PrimitiveOptions = {}) {
-    this.memory = readSpur32(imageFile(), { maxBytes: 128 << 20, ...options }).memory;
+    this.memory = readSpur32(imageFile(), { maxBytes: TEST_HEAP_BYTES, ...options }).memory;
     this.vm = new VM(this.memory, this.host);
     this.compiler = new ImageCompiler(this.memory);
     this.vm.addPrimitives(standardPrimitives(primitives));
