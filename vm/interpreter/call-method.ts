@@ -79,7 +79,9 @@ function makeMethod(
 
 /** Code that belongs to no method dictionary shows as the class of nil, as a doit does. */
 function classAssociation(memory: ObjectMemory): Oop {
-  const association = memory.newArray(2);
+  // The scheduler's association is one that every image has: an Association, or whatever the image has in its stead.
+  const classIndex = memory.classIndexOf(memory.specialObject(SpecialObject.SCHEDULER_ASSOCIATION));
+  const association = memory.allocatePointers(classIndex, Format.FIXED, 2);
   memory.storePointer(association, AssociationSlot.VALUE, memory.classOf(memory.nil));
   return association;
 }
