@@ -6,9 +6,23 @@ import { existsSync } from 'node:fs';
  * Where set-up found no C compiler there is no native executor, and nothing to compile C fixtures with: the suites that
  * need either are left out, and it is said.
  */
-const needNative = ['abi', 'conformance', 'death', 'faults', 'process', 'resolutions', 'waiting'].map(
-  (name) => `test/safeffi/${name}.test`,
-);
+const needNative = [
+  'ffi/faults',
+  ...[
+    'abi',
+    'conformance',
+    'death',
+    'declarations',
+    'declared-library',
+    'faults',
+    'layout',
+    'process',
+    'records-by-value',
+    'resolutions',
+    'variadic',
+    'waiting',
+  ].map((name) => `safeffi/${name}`),
+].map((name) => `test/${name}.test`);
 const isNative = existsSync(new URL('dist/native/executor', import.meta.url));
 if (!isNative && process.env.JEST_WORKER_ID === undefined)
   process.stderr.write(`tests: no native executor, so these are left out: ${needNative.join(', ')}\n`);
