@@ -2,6 +2,7 @@
  * A fault as the Array that the callout's primitive fails with: the image makes an `FFIFault` of it. Positions are those
  * that `FFIFault`'s accessors read (image/kernel/SafeFFI/FFIFault.class.st), here counted from 0.
  */
+import { constants } from 'node:os';
 import { type Fault, faultReport, frameText } from '../../safeffi/index.ts';
 import type { ObjectMemory } from '../../vm/memory/object-memory.ts';
 import { type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
@@ -9,16 +10,9 @@ import { type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
 import { asLatin1 } from '../latin1.ts';
 import type { ValueConverter } from './values.ts';
 
-const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
-  SIGILL: 4,
-  SIGTRAP: 5,
-  SIGABRT: 6,
-  SIGBUS: 7,
-  SIGFPE: 8,
-  SIGKILL: 9,
-  SIGSEGV: 11,
-  SIGSYS: 31,
-};
+/** The number of a signal by its name, on this system. */
+const signalNumber = (name: string | undefined): number | undefined =>
+  Object.entries(constants.signals).find(([known]) => known === name)?.[1];
 
 /** `id` names the fault to the primitives that resolve it; `smalltalkStack` is the report's line about
  * Smalltalk, `callArguments` the Array of what the callout was made with. */
@@ -55,7 +49,7 @@ export function faultFacts(
     text(fault.kind),
     smallIntegerOop(id),
     text(report),
-    fault.signal === undefined ? memory.nil : integer(SIGNAL_NUMBERS[fault.signal]),
+    integer(signalNumber(fault.signal)),
     text(fault.signal),
     text(fault.code),
     integer(fault.address),
