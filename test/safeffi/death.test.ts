@@ -3,7 +3,8 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { type CFunction, FFIFault, type Library, openSession, type Session } from '../../safeffi/index.ts';
+import { type CFunction, type Library, openSession, type Session } from '../../safeffi/index.ts';
+import { faultOf } from './fault-of.ts';
 import { fixture } from './fixture.ts';
 
 let session: Session;
@@ -20,16 +21,6 @@ afterEach(() => {
   expect(answer()).toBe(42);
   session.close();
 });
-
-function faultOf(run: () => unknown): FFIFault {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof FFIFault) return error;
-    throw error;
-  }
-  throw new Error('nothing faulted');
-}
 
 const died = (run: () => unknown): string => {
   const { fault } = faultOf(run);

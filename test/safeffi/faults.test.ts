@@ -6,12 +6,12 @@ import {
   type ArgumentValue,
   type CFunction,
   type Fault,
-  FFIFault,
   faultReport,
   type Library,
   openSession,
   type Session,
 } from '../../safeffi/index.ts';
+import { faultOf } from './fault-of.ts';
 import { fixture } from './fixture.ts';
 
 let session: Session;
@@ -25,16 +25,6 @@ beforeAll(() => {
 });
 afterAll(() => session.close());
 afterEach(() => expect(answer()).toBe(42));
-
-function faultOf(run: () => unknown): FFIFault {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof FFIFault) return error;
-    throw error;
-  }
-  throw new Error('nothing faulted');
-}
 
 /** Calls, expects a fault, answers it in place and looks whether the same executor goes on. */
 function answered(name: string, types: string[], args: ArgumentValue[], deadlineMs?: number): Fault {

@@ -3,14 +3,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import {
-  CalloutError,
-  type CFunction,
-  FFIFault,
-  type Library,
-  openSession,
-  type Session,
-} from '../../safeffi/index.ts';
+import { CalloutError, type CFunction, type Library, openSession, type Session } from '../../safeffi/index.ts';
+import { faultOf } from './fault-of.ts';
 import { fixture } from './fixture.ts';
 
 let session: Session;
@@ -28,16 +22,6 @@ afterEach(() => {
   expect(answer()).toBe(42);
   session.close();
 });
-
-function faultOf(run: () => unknown): FFIFault {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof FFIFault) return error;
-    throw error;
-  }
-  throw new Error('nothing faulted');
-}
 
 test('answer: the value comes back, the executor is the same and tainted', () => {
   const { pid } = session.executor;
