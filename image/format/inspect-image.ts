@@ -7,7 +7,8 @@ import { HeapVerifier } from '../../vm/memory/heap-verifier.ts';
 import { HEAP_BASE } from '../../vm/memory/object-memory.ts';
 import { detectFormat } from './detect-format.ts';
 import { ImageFormatError } from './errors.ts';
-import { type LoadedImage, readSpur32 } from './spur32-reader.ts';
+import { readImage } from './read-image.ts';
+import type { LoadedImage } from './spur32-reader.ts';
 
 export type BytecodeSets = 'sista-v1' | 'v3-closures' | 'v3' | 'mixed' | 'none' | 'unknown';
 
@@ -38,7 +39,7 @@ export function inspectImage(bytes: Uint8Array): ImageReport {
   } as const;
   let image: LoadedImage;
   try {
-    image = readSpur32(bytes, { maxBytes: heapBytesFor(bytes.length) });
+    image = readImage(bytes, { maxBytes: heapBytesFor(bytes.length) });
   } catch (error) {
     if (!(error instanceof ImageFormatError)) throw error;
     return {

@@ -23,8 +23,8 @@ import { ClassIndex, SpecialObject } from '../../vm/memory/well-known.ts';
 import { detectFormat, type ImageFormat } from './detect-format.ts';
 import { ImageFormatError, malformed, unsupportedFormat } from './errors.ts';
 import { followForwarders } from './follow-forwarders.ts';
+import { fileOffsetOf, newAddressOf, readSegments, type Segment } from './segments.ts';
 import { ImageFlag, type ImageSettings, readSpur32Header, type Spur32Header } from './spur32-header.ts';
-import { fileOffsetOf, newAddressOf, readSegments, type Segment } from './spur32-segments.ts';
 import { swapWords, sweepLoadedObjects } from './spur32-sweep.ts';
 
 export interface LoadedImage {
@@ -39,7 +39,7 @@ export function readSpur32(bytes: Uint8Array, options: ObjectMemoryOptions = {})
   if (format.format !== 'spur32') throw unsupportedFormat(format.headerOffset, format.magic, format.description);
   const header = readSpur32Header(bytes, format);
   const little = format.endian === 'little';
-  const segments = readSegments(bytes, header, format.headerOffset + header.headerBytes, little);
+  const segments = readSegments(bytes, header, format.headerOffset + header.headerBytes, 4, little);
   const memory = new ObjectMemory(options);
   copySegments(memory, bytes, segments, header);
   if (!little) swapWords(memory.i32, HEAP_BASE >> 2, memory.freeStart >> 2);

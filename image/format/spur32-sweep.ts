@@ -21,7 +21,7 @@ import { headerLiteralCount } from '../../vm/memory/method-access.ts';
 import { HEAP_BASE, type ObjectMemory } from '../../vm/memory/object-memory.ts';
 import { ClassIndex, ContextSlot } from '../../vm/memory/well-known.ts';
 import { malformed } from './errors.ts';
-import { fileOffsetOf, newAddressOf, type Segment } from './spur32-segments.ts';
+import { fileOffsetOf, newAddressOf, type Segment } from './segments.ts';
 
 export interface SweepOptions {
   /** The words were reversed: bytes and 16-bit words are to be put back. */

@@ -6,7 +6,6 @@
  * Contract: a collection ran just before, at the same safepoint, so that no garbage is written. The first objects of the
  * heap are those of vm/memory/foundation.ts. Slots above a context's stack pointer are made nil, here and in the file.
  */
-import { FORMAT_SHIFT, Format, MARKED_BIT, PINNED_BIT } from '../../vm/memory/header.ts';
 import { headerIsSista, methodHeaderOf } from '../../vm/memory/method-access.ts';
 import { HEAP_BASE, type ObjectMemory } from '../../vm/memory/object-memory.ts';
 import { addressAfter, clearAboveStackPointer, forEachObject, objectStartingAt } from '../../vm/memory/object-walk.ts';
@@ -22,9 +21,7 @@ import {
   SPUR32_MAGIC,
   writeSpur32Header,
 } from './spur32-header.ts';
-
-/** Spur's class index of a segment's bridge. */
-const BRIDGE_PUN = 3;
+import { putBridge } from './spur32-output.ts';
 
 /** The bytes of the image file. `settings` are those the image was loaded with. */
 export function writeSpur32(memory: ObjectMemory, settings: ImageSettings = DEFAULT_SETTINGS): Uint8Array {
@@ -47,9 +44,7 @@ export function writeSpur32(memory: ObjectMemory, settings: ImageSettings = DEFA
     firstSegmentBytes: dataBytes,
   });
   bytes.set(memory.u8.subarray(HEAP_BASE, memory.freeStart), SPUR32_HEADER_BYTES);
-  const view = new DataView(bytes.buffer, SPUR32_HEADER_BYTES + objectBytes);
-  view.setUint32(0, PINNED_BIT | (Format.BITS_32 << FORMAT_SHIFT) | BRIDGE_PUN, true);
-  view.setUint32(4, MARKED_BIT, true);
+  putBridge(bytes, SPUR32_HEADER_BYTES + objectBytes);
   return bytes;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The segments of a Spur 32-bit image file, and what an address in the file's oops means here.
+ * The segments of a Spur image file of either word size, and what an address in the file's oops means here.
  *
  * The VM that wrote the file had its heap in segments with gaps between them. In the file they follow one another without
  * gaps; each ends with a bridge of 16 bytes: an object that spans the gap (count of words in its overflow word), then
@@ -7,7 +7,7 @@
  */
 import { HEAP_BASE } from '../../vm/memory/object-memory.ts';
 import { malformed } from './errors.ts';
-import { BRIDGE_BYTES, type Spur32Header } from './spur32-header.ts';
+import { BRIDGE_BYTES } from './spur32-header.ts';
 
 export interface Segment {
   /** Offset in the file of the first object. */
@@ -20,9 +20,32 @@ export interface Segment {
   readonly newStart: number;
 }
 
+/** What the header of either word size says of the segments. */
+export interface SegmentedData {
+  readonly dataBytes: number;
+  readonly baseAddress: number;
+  readonly firstSegmentBytes: number;
+}
+
+/** The 16 bytes that end a segment. */
+interface Bridge {
+  /** Bytes of address space up to the next segment. */
+  readonly spanBytes: number;
+  /** Bytes of the next segment in the file, 0 where there is none. */
+  readonly nextBytes: number;
+}
+
 /** @throws ImageFormatError `bad-segment` */
-export function readSegments(bytes: Uint8Array, header: Spur32Header, dataOffset: number, little: boolean): Segment[] {
+export function readSegments(
+  bytes: Uint8Array,
+  header: SegmentedData,
+  dataOffset: number,
+  wordBytes: 4 | 8,
+  little: boolean,
+): Segment[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const readBridge = wordBytes === 4 ? bridge32 : bridge64;
+  const highest = wordBytes === 4 ? 2 ** 32 : Number.MAX_SAFE_INTEGER;
   const dataEnd = dataOffset + header.dataBytes;
   const segments: Segment[] = [];
   let fileOffset = dataOffset;
@@ -40,21 +63,38 @@ export function readSegments(bytes: Uint8Array, header: Spur32Header, dataOffset
       );
     segments.push({ fileOffset, oldStart, bytes: segmentBytes - BRIDGE_BYTES, newStart });
     newStart += segmentBytes - BRIDGE_BYTES;
-    const bridge = fileOffset + segmentBytes - BRIDGE_BYTES;
-    const spansGap = view.getUint32(bridge + 4, little) >>> 24 === 255;
-    oldStart += segmentBytes + (spansGap ? view.getUint32(bridge, little) * 4 : 0);
-    if (oldStart > 2 ** 32)
+    const bridgeOffset = fileOffset + segmentBytes - BRIDGE_BYTES;
+    const bridge = readBridge(view, bridgeOffset, little);
+    oldStart += segmentBytes + bridge.spanBytes;
+    if (oldStart > highest)
       throw malformed(
         'bad-segment',
         `the end of segment ${segments.length}`,
-        bridge,
+        bridgeOffset,
         oldStart,
-        'an address of 32 bits',
+        wordBytes === 4 ? 'an address of 32 bits' : 'an address below 2^53',
       );
     fileOffset += segmentBytes;
-    segmentBytes = view.getUint32(bridge + 8, little);
+    segmentBytes = bridge.nextBytes;
   }
   return segments;
+}
+
+function bridge32(view: DataView, offset: number, little: boolean): Bridge {
+  const spansGap = view.getUint32(offset + 4, little) >>> 24 === 255;
+  return {
+    spanBytes: spansGap ? view.getUint32(offset, little) * 4 : 0,
+    nextBytes: view.getUint32(offset + 8, little),
+  };
+}
+
+function bridge64(view: DataView, offset: number, little: boolean): Bridge {
+  const first = view.getBigUint64(offset, little);
+  const spansGap = first >> 56n === 255n;
+  return {
+    spanBytes: spansGap ? Number(first & 0xff_ffff_ffff_ffffn) * 8 : 0,
+    nextBytes: Number(view.getBigUint64(offset + 8, little)),
+  };
 }
 
 /** Where an address of the writing VM lies here, or undefined when it is in no segment. */
