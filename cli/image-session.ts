@@ -8,8 +8,9 @@ import { CompileError, type SourceOrigin } from '../image/compiler/compile-error
 import type { CompiledBlockCode, CompiledMethodCode } from '../image/compiler/compiled-code.ts';
 import { ImageFileError } from '../image/format/errors.ts';
 import { inImageFile, writeImageFile } from '../image/format/image-file.ts';
-import { readSpur32 } from '../image/format/spur32-reader.ts';
-import { writeSpur32 } from '../image/format/spur32-writer.ts';
+import { readImage } from '../image/format/read-image.ts';
+import type { ImageSettings } from '../image/format/spur32-header.ts';
+import { type WritableFormat, writeImage } from '../image/format/write-image.ts';
 import { ImageCompiler } from '../image/runtime/image-compiler.ts';
 import { argumentPrimitives } from '../primitives/arguments.ts';
 import { compilerPrimitives, type SourceCompiler } from '../primitives/compiler.ts';
@@ -40,6 +41,9 @@ export interface SessionSettings {
   /** The image's own path, and what the command line gives to it. */
   readonly imagePath?: string;
   readonly imageArguments?: readonly string[];
+  /** How a snapshot is written: Spur of either word size, Spur 32 by default; and what the image asks of a VM that resumes it. */
+  readonly format?: WritableFormat;
+  readonly imageSettings?: ImageSettings;
   /** Asks a person how to go on after an unhandled fault; without one the fault is unhandled. */
   readonly chooseResolution?: (report: string) => string | undefined;
 }
@@ -52,6 +56,8 @@ export class ImageSession {
   readonly vm: VM;
   readonly memory: ObjectMemory;
   readonly ffi: FfiBridge;
+  private readonly format: WritableFormat;
+  private readonly imageSettings: ImageSettings | undefined;
   /** True after a person saw a fault's report and chose to leave it unhandled. */
   wasReportShown = false;
   private readonly compiler: ImageCompiler;
@@ -59,6 +65,8 @@ export class ImageSession {
 
   constructor(memory: ObjectMemory, settings: SessionSettings = {}) {
     this.memory = memory;
+    this.format = settings.format ?? 'spur32';
+    this.imageSettings = settings.imageSettings;
     this.vm = new VM(memory, settings.host ?? new NodeHost());
     this.compiler = new ImageCompiler(memory);
     this.imagePath = { path: settings.imagePath ?? 'safeffi.image' };
@@ -94,8 +102,10 @@ export class ImageSession {
   static open(path: string, settings: SessionSettings = {}): ImageSession {
     const { heapLimitBytes } = settings;
     const read = (bytes: Uint8Array) =>
-      readSpur32(bytes, heapLimitBytes === undefined ? {} : { maxBytes: heapLimitBytes });
-    return new ImageSession(inImageFile(path, read).memory, { imagePath: path, ...settings });
+      readImage(bytes, heapLimitBytes === undefined ? {} : { maxBytes: heapLimitBytes });
+    const { memory, settings: imageSettings, format } = inImageFile(path, read);
+    const wordSize: WritableFormat = format.format === 'spur64' ? 'spur64' : 'spur32';
+    return new ImageSession(memory, { imagePath: path, ...settings, format: wordSize, imageSettings });
   }
 
   // Running Smalltalk
@@ -126,10 +136,15 @@ export class ImageSession {
     return call === undefined ? undefined : this.vm.finish(call);
   }
 
+  /** In the format that the image was read in, with the settings that it had. */
+  private imageBytes(): Uint8Array {
+    return writeImage(this.memory, this.format, this.imageSettings);
+  }
+
   /** For the snapshot primitive: undefined when the file is written, else why it is not. */
   private writeSnapshot(): string | undefined {
     try {
-      writeImageFile(this.imagePath.path, writeSpur32(this.memory));
+      writeImageFile(this.imagePath.path, this.imageBytes());
       return undefined;
     } catch (error) {
       if (error instanceof ImageFileError) return error.message;
@@ -140,7 +155,7 @@ export class ImageSession {
   /** Writes the image as it is now; answers the file's size in bytes. Throws ImageFileError; the old file is then whole. */
   save(path: string): number {
     this.vm.collectGarbage();
-    const bytes = writeSpur32(this.memory);
+    const bytes = this.imageBytes();
     writeImageFile(path, bytes);
     return bytes.length;
   }

@@ -81,6 +81,18 @@ function program(finish: (exitCode: number) => void): Command {
     .action(async (file: string, options) =>
       finish(await (await import('./commands/inspect.ts')).inspect(file, options)),
     );
+  root
+    .command('convert')
+    .description('turn an image file into one of another format, and check what it says on the way')
+    .argument('<from>', 'an image file of any format that inspect knows')
+    .argument('<to>', 'the image file to write')
+    .addOption(
+      new Option('--format <format>', 'the format to write').choices(['spur32', 'spur64']).makeOptionMandatory(),
+    )
+    .addOption(jsonOption)
+    .action(async (from: string, to: string, options) =>
+      finish(await (await import('./commands/convert.ts')).convert(from, to, options)),
+    );
   vmCommand('test', 'run SUnit tests in the image: those of the classes named, or all')
     .argument('[classes...]', 'test classes, or abstract ones for all below them')
     .option('--tests <path>', 'a Tonel folder to load first, more than once for more', collect)
