@@ -124,6 +124,29 @@ export class ImageSession {
     return this.vm.call(behavior, 'addSelector:withMethod:inProtocol:', [selector, method, protocol]);
   }
 
+  /**
+   * As `installMethod`, for sources that come as a whole: names in them that begin with a capital and that nothing has yet
+   * are declared and stay nil until something of that name is defined, as in other Smalltalks.
+   */
+  installMethodOfSources(source: string, behavior: Oop, origin: SourceOrigin & { protocol?: string } = {}): Outcome {
+    try {
+      return this.installMethod(source, behavior, origin);
+    } catch (error) {
+      const names = error instanceof CompileError ? undeclaredNames(error, source) : [];
+      if (names.length === 0) throw error;
+      const holder = this.vm.retain(behavior);
+      try {
+        for (const name of names) {
+          const outcome = this.evaluate(`Smalltalk declareUndeclared: #${name}`);
+          if (outcome.kind !== 'value') return outcome;
+        }
+        return this.installMethod(source, holder.oop, origin);
+      } finally {
+        holder.release();
+      }
+    }
+  }
+
   /** What a freshly built image needs before anything else: hashed collections in order, class sides initialised. */
   initializeImage(): Exclude<Outcome, { kind: 'value' }> | undefined {
     const outcome = this.evaluate('SystemInitializer initializeImage');
@@ -250,6 +273,12 @@ const SIGNAL_FRAMES: readonly RegExp[] = [
 ];
 
 const isSignalFrame = (line: string): boolean => SIGNAL_FRAMES.some((frame) => frame.test(line));
+
+/** The names that are all that is wrong with the source; none where one is no global's, or something else is wrong too. */
+function undeclaredNames(error: CompileError, source: string): string[] {
+  const names = error.problems.map(({ code, start, end }) => (code === 'undeclared' ? source.slice(start, end) : ''));
+  return names.every((name) => /^[A-Z]\w*$/.test(name)) ? [...new Set(names)] : [];
+}
 
 function sourceCompiler(compiler: ImageCompiler): SourceCompiler {
   return {

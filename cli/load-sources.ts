@@ -1,24 +1,15 @@
 /**
  * Loads Tonel sources into a running image, as a programmer would type them in: classes by definition messages, superclasses
- * first, then methods, each in its protocol. A class that the image has already is brought up to date.
- *
- * What the image's class builder does not do at run time is refused with a sentence before anything is changed.
+ * first, then methods, each in its protocol; at last the class-side `initialize` of those that define one. A class that the
+ * image has already is brought up to date.
  */
-import type { ClassDefinition, ClassType, MethodDefinition } from '../image/builder/class-definition.ts';
+import type { ClassDefinition, MethodDefinition } from '../image/builder/class-definition.ts';
 import { superclassesFirst } from '../image/builder/class-maker.ts';
 import { InstallError } from '../image/builder/errors.ts';
 import type { ImageSources } from '../image/builder/image-builder.ts';
 import type { Oop } from '../vm/memory/oop.ts';
 import type { ImageSession } from './image-session.ts';
 import type { Failure } from './script.ts';
-
-const DEFINING_KEYWORD: Partial<Record<ClassType, string>> = {
-  normal: 'subclass:',
-  variable: 'variableSubclass:',
-  bytes: 'variableByteSubclass:',
-  words: 'variableWordSubclass:',
-  weak: 'weakSubclass:',
-};
 
 /**
  * Undefined when all is loaded; else the outcome of the definition that failed. Throws CompileError for a method that does
@@ -37,7 +28,7 @@ export function loadSources(
     if (outcome.kind !== 'value') return outcome;
   }
   for (const [i, method] of sources.methods.entries()) {
-    const outcome = session.installMethod(method.source, behaviorOf(session, method), {
+    const outcome = session.installMethodOfSources(method.source, behaviorOf(session, method), {
       file: method.file,
       line: method.line,
       protocol: method.protocol,
@@ -45,26 +36,40 @@ export function loadSources(
     if (outcome.kind !== 'value') return outcome;
     onProgress(i + 1, sources.methods.length);
   }
+  return initializeClasses(
+    session,
+    definitions.map(({ definition }) => definition.name),
+    sources.methods,
+  );
+}
+
+/** Runs the class-side `initialize` of each class whose sources define one, superclasses first. */
+function initializeClasses(
+  session: ImageSession,
+  names: readonly string[],
+  methods: readonly MethodDefinition[],
+): Failure | undefined {
+  const initialized = new Set(
+    methods
+      .filter(({ isClassSide, source }) => isClassSide && /^initialize(?!\S)/.test(source))
+      .map(({ className }) => className),
+  );
+  for (const name of names) {
+    if (!initialized.has(name)) continue;
+    const outcome = session.evaluate(`${name} initialize`, { file: `the initialization of ${name}` });
+    if (outcome.kind !== 'value') return outcome;
+  }
   return undefined;
 }
 
 function definitionSource(definition: ClassDefinition): string {
-  const { name, type, superclassName } = definition;
-  const keyword = DEFINING_KEYWORD[type];
-  if (keyword === undefined)
-    throw new InstallError('bad-class-type', `class ${name} of type ${type} cannot be defined in a running image`);
-  if (definition.classInstanceVariableNames.length > 0)
-    throw new InstallError(
-      'bad-class-type',
-      `class ${name} has the class instance variables ${definition.classInstanceVariableNames.join(' ')}, which cannot be added in a running image`,
-    );
-  const variables = (names: readonly string[]): string => quoted(names.join(' '));
+  const names = (all: readonly string[]): string => `#( ${all.map((name) => `#${name}`).join(' ')} )`;
   return [
-    `(${superclassName ?? 'nil'} ${keyword} #${name} instanceVariableNames: ${variables(definition.instanceVariableNames)}`,
-    ` classVariableNames: ${variables(definition.classVariableNames)} package: ${quoted(definition.packageName)})`,
-    definition.poolNames.length === 0 ? '' : ` setSharedPools: {${definition.poolNames.join('. ')}};`,
-    ` comment: ${quoted(definition.comment)}`,
-  ].join('');
+    `ClassBuilder new superclass: ${definition.superclassName ?? 'nil'}; name: #${definition.name}; layout: #${definition.type}`,
+    `slots: ${names(definition.instanceVariableNames)}; classSlots: ${names(definition.classInstanceVariableNames)}`,
+    `sharedVariables: ${names(definition.classVariableNames)}; sharedPools: ${names(definition.poolNames)}`,
+    `category: ${quoted(definition.packageName)}; comment: ${quoted(definition.comment)}; build`,
+  ].join('; ');
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -61,7 +61,7 @@ function runItem(session: ImageSession, file: string, item: ChunkItem): Outcome 
       const { className, isClassSide, source, line } = item.method;
       const behavior = classNamed(session, className, `${file}:${line}: a method`);
       const side = isClassSide ? session.memory.classOf(behavior) : behavior;
-      return session.installMethod(source, side, { file, line, protocol: item.method.protocol });
+      return session.installMethodOfSources(source, side, { file, line, protocol: item.method.protocol });
     }
     case 'comment':
       classNamed(session, item.className, `${file}: a comment`);

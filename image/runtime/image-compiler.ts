@@ -50,7 +50,7 @@ export class ImageCompiler {
     const { memory } = this;
     const environment = new ImageEnvironment(memory);
     const behavior = memory.classOf(memory.nil);
-    const code = compileDoit(source, environment.scopeOf(behavior), origin);
+    const code = compileDoit(source, environment.scopeOfDoit(), origin);
     return this.install(code, behavior, environment);
   }
 

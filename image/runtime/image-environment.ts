@@ -18,6 +18,8 @@ const HASHED_COLLECTION_ARRAY = 1;
 export class ImageEnvironment implements InstallEnvironment {
   private readonly memory: ObjectMemory;
   private readonly globals: Map<string, Oop>;
+  /** Names that methods were compiled with before they were defined; made when the first is asked for. */
+  private undeclared: Map<string, Oop> | undefined;
 
   constructor(memory: ObjectMemory) {
     this.memory = memory;
@@ -66,7 +68,21 @@ export class ImageEnvironment implements InstallEnvironment {
       const own = this.variableIn(memory.fetchPointer(at, ClassSlot.CLASS_POOL), name) ?? this.inPoolsOf(at, name);
       if (own !== undefined) return own;
     }
-    return this.globals.get(name);
+    return this.globals.get(name) ?? this.undeclaredNamed(name);
+  }
+
+  private undeclaredNamed(name: string): Oop | undefined {
+    if (this.undeclared === undefined) {
+      const { memory } = this;
+      const dictionary = this.globalNamed('Undeclared') ?? memory.nil;
+      this.undeclared = new Map(
+        this.associationsOf(dictionary).map((association) => [
+          memory.stringValueOf(memory.fetchPointer(association, AssociationSlot.KEY)),
+          association,
+        ]),
+      );
+    }
+    return this.undeclared.get(name);
   }
 
   private inPoolsOf(behavior: Oop, name: string): Oop | undefined {
@@ -94,6 +110,11 @@ export class ImageEnvironment implements InstallEnvironment {
       instanceVariableNames: this.instanceVariableNamesOf(behavior),
       hasBinding: (name) => this.bindingOf(name, behavior) !== undefined,
     };
+  }
+
+  /** What statements may name that run at once: nothing that is still to be defined. */
+  scopeOfDoit(): CompilationScope {
+    return { instanceVariableNames: [], hasBinding: (name) => this.globals.has(name) };
   }
 
   /** All instance variables in slot order, inherited ones first. */
