@@ -17,7 +17,6 @@ struct lane {
     int *errno_address;      /* the thread's errno */
     void *alternate_stack;
     int32_t index;
-    volatile int32_t unwinding; /* a fault while this is set ends the backtrace, not the callout */
 };
 
 /* The lane of the current thread; NULL for threads that C code made itself. */
@@ -41,20 +40,49 @@ extern const char park_abandoned[], park_start[], park_end[];
 
 /* faults.c */
 int install_handlers(void);
+int callout_runs(void);
+void *make_alternate_stack(void);
+void drop_alternate_stack(void *stack);
 int set_alternate_stack(struct lane *lane);
+void begin_record(char *record, int32_t kind);
+void record_signal(char *record, int signal, siginfo_t *info, void *context);
 void stop_here(struct lane *lane);
+/* `lane` is NULL on a thread that C code made. */
 void fault_outside_signal(struct lane *lane, int32_t kind, int32_t status) __attribute__((noreturn));
+void fault_with_text(struct lane *lane, int32_t kind, const char *text) __attribute__((noreturn));
+void stop_outside_signal(struct lane *lane, char *record) __attribute__((noreturn));
+
+/* signals.c */
+enum signal_class {
+    SIGNAL_FREE,   /* the library's own business */
+    SIGNAL_FAULT,  /* our handler always comes first */
+    SIGNAL_ENDING, /* its default action ends the process: ours unless the library handles it */
+};
+enum signal_class signal_class(int number);
+void guard_signals(void (*handler)(int, siginfo_t *, void *));
+int real_sigaction(int number, const struct sigaction *wanted, struct sigaction *old);
+int real_sigaltstack(const stack_t *wanted, stack_t *old);
+void unblock_signals(void);
+int ask_library(int number, siginfo_t *info, void *context);
+int pass_to_callout(int number, siginfo_t *info);
+
+/* foreign.c: threads that C code made. */
+extern __thread int makes_own_threads; /* set on a thread whose pthread_create is the executor's own */
+char *claim_foreign_slot(void);
+void stop_foreign(char *record) __attribute__((noreturn));
 
 /* exits.c */
 int watch_exits(void);
 
 /* backtrace.c */
-void record_backtrace(struct lane *lane, uint64_t first);
-void leave_backtrace(struct lane *lane) __attribute__((noreturn));
+void record_backtrace(char *record, uint64_t first);
+int is_unwinding(void); /* a fault meanwhile ends the backtrace, not the callout */
+void leave_backtrace(void) __attribute__((noreturn));
 
 /* registers-<arch>.c */
 void record_registers(char *record, const siginfo_t *info, void *context);
 uint64_t program_counter(void *context);
+uint64_t registers_digest(void *context);
 void resume_parked(void *context, struct lane *lane);
 void park_again(struct lane *lane) __attribute__((noreturn));
 

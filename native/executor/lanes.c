@@ -88,6 +88,7 @@ static void *lane_thread(void *index) {
 
 static void *keeper(void *unused) {
     (void)unused;
+    makes_own_threads = 1;
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, NULL);

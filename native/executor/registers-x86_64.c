@@ -26,6 +26,14 @@ uint64_t program_counter(void *context) {
     return (uint64_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
 }
 
+uint64_t registers_digest(void *context) {
+    const greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+    uint64_t digest = 14695981039346656037u; /* FNV-1a, by words */
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+        digest = (digest ^ (uint64_t)registers[order[i]]) * 1099511628211u;
+    return digest;
+}
+
 void resume_parked(void *context, struct lane *lane) {
     greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
     registers[REG_RBX] = (greg_t)(uintptr_t)lane->line;
@@ -34,6 +42,7 @@ void resume_parked(void *context, struct lane *lane) {
     registers[REG_R14] = *header_word(SFFI_HEADER_SPIN_COUNT);
     registers[REG_RSP] = registers[REG_R12];
     registers[REG_RIP] = (greg_t)(uintptr_t)park_abandoned;
+    sigemptyset(&((ucontext_t *)context)->uc_sigmask); /* what the callout blocked goes with it */
 }
 
 void park_again(struct lane *lane) {

@@ -8,7 +8,7 @@
  * plain store (DESIGN 4: the fence of Atomics.store cost 70 ns), the looks are Atomics.load, which is a plain load that
  * the compiler may not hoist.
  */
-import { line, state } from '../protocol/layout.ts';
+import { header, line, state } from '../protocol/layout.ts';
 import { type CType, isCharPointer } from '../types/scalar-types.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
@@ -165,7 +165,7 @@ ${stores}  i32[L + ${line.control / 4}] = ${plan.control};
 }
 function result(L) { return ${readResult(signature.returns, plan)}; }
 function invoke(${list}) {
-  if (gate[0] === 0 || cell[0] === 0) return env.slow([${list}]);
+  if (gate[0] === 0 || cell[0] === 0 || i32[${header.foreignFaults / 4}] !== 0) return env.slow([${list}]);
   const L = L0;
 ${stores}  i32[L + ${line.control / 4}] = ${plan.control};
   i32[L + ${line.function / 4}] = cell[0];

@@ -3,7 +3,8 @@
  * copied; waited for by its id, which cannot be reused before it is reaped here. `alive()` is asked while a callout is
  * waited for: that is how a death is seen.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { executorStartError } from '../errors.ts';
 import { bootFailure, header } from '../protocol/layout.ts';
@@ -13,6 +14,8 @@ import { scrubbedEnvironment } from './environment.ts';
 import { linux } from './linux.ts';
 
 const sigkill = 9;
+/** The low byte of a wait status that tells of a stop. */
+const stoppedStatus = 127;
 const bootLimitMs = 10_000;
 /** The program of `make -C native`, beside the compiled library: dist/native/executor. */
 export const executorPath = fileURLToPath(new URL('../../native/executor', import.meta.url));
@@ -40,9 +43,13 @@ export class ExecutorProcess {
   /** How it ended, once it has: `was killed by SIGKILL`, `exited with status 3`. */
   #end: string | undefined;
   #endSignal: number | undefined;
+  #stop: string | undefined;
+  /** The program's file, as the system tells it at the start. */
+  readonly #program: string | undefined;
 
   private constructor(pid: number) {
     this.pid = pid;
+    this.#program = programOf(pid);
   }
 
   /** Starts an executor on cleared memory and waits until it is parked. */
@@ -79,6 +86,33 @@ export class ExecutorProcess {
     return this.#end === undefined;
   }
 
+  /** The signal by which the whole process was stopped since the last look, if it was. */
+  takeStop(): string | undefined {
+    const stop = this.#stop;
+    this.#stop = undefined;
+    return stop;
+  }
+
+  /** Lets a stopped process go on. */
+  continue(): void {
+    linux().kill(this.pid, constants.signals.SIGCONT);
+  }
+
+  /** False once the thread has ended, although the process may live on. */
+  hasThread(threadId: number): boolean {
+    try {
+      const stat = readFileSync(`/proc/${this.pid}/task/${threadId}/stat`, 'latin1');
+      return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+    } catch {
+      return false; // its entry is gone, or goes while it is read
+    }
+  }
+
+  /** False once the process has become another program (exec). */
+  isItself(): boolean {
+    return programOf(this.pid) === this.#program;
+  }
+
   /** How the process ended. */
   get end(): string {
     return this.#end ?? 'is running';
@@ -102,11 +136,24 @@ export class ExecutorProcess {
       return;
     }
     const status = answer - 1;
+    if ((status & 255) === stoppedStatus) {
+      this.#stop = signalName((status >> 8) & 255);
+      return;
+    }
     const signal = status & 127;
     if (signal === 0) this.#end = `exited with status ${(status >> 8) & 255}`;
     else {
       this.#endSignal = signal;
       this.#end = `was killed by ${signalName(signal)}`;
     }
+  }
+}
+
+/** The path of the program that a process runs; undefined where that cannot be told. */
+function programOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, '');
+  } catch {
+    return undefined; // no such process any more, or the system does not show it
   }
 }

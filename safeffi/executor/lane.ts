@@ -14,6 +14,8 @@ import { linux } from './linux.ts';
 
 /** The answer of a wait when the executor has ended: no 32-bit word, so that no state can be mistaken for it. */
 export const dead = 0x1_0000_0000;
+/** The answer of a wait when a thread that C made stands in a fault: the callout still runs. */
+export const foreign = 0x1_0000_0001;
 
 const longestSleepMs = 20;
 /** Callouts that were over within this time after we went to sleep should have been over before. */
@@ -21,11 +23,15 @@ const shortSleepMs = 0.1;
 const shortSleepsToMove = 4;
 const abandonLimitMs = 1000;
 const deadlineLimitMs = 100;
+/** How often a long wait looks whether the lane's thread is still there. */
+const threadLookMs = 100;
 
 /** How a lane asks its executor, which may be replaced over the lane's life. */
 export interface LaneOwner {
   readonly memory: DomainMemory;
   readonly process: ExecutorProcess | undefined;
+  /** A thread that C made stands in a fault that nobody was told of. */
+  foreignPending(): boolean;
   /** Ends the executor because of what it did; `reason` goes into the report. */
   condemn(reason: string): void;
 }
@@ -40,6 +46,8 @@ export class Lane {
   threadId = 0;
   /** The longest that the callout under way may take, for the report. */
   deadlineMs: number | undefined;
+  /** The signal that had stopped the whole process when the callout under way was interrupted, for the report. */
+  stoppedBy: string | undefined;
   readonly #owner: LaneOwner;
   readonly #stateAddress: bigint;
   readonly #controlWord: number;
@@ -79,9 +87,19 @@ export class Lane {
     const limit = start + timeoutMs;
     const sleeps = this.word + line.vmSleeps / 4;
     let sleepMs = 1;
+    let nextThreadLook = start + threadLookMs;
     let seen = this.look();
     while (seen === state.request) {
-      if (this.#owner.process?.alive() !== true) return this.#lastLook();
+      const executor = this.#owner.process;
+      if (executor?.alive() !== true) return this.#lastLook();
+      if (this.#owner.foreignPending()) return foreign;
+      const stop = executor.takeStop();
+      if (stop !== undefined) this.#goOn(executor, stop);
+      if (performance.now() >= nextThreadLook) {
+        nextThreadLook += threadLookMs;
+        if (!executor.hasThread(this.threadId)) return this.#fail('lost the thread of the callout');
+        if (!executor.isItself()) return this.#fail('became another program');
+      }
       const leftMs = limit - performance.now();
       if (leftMs <= 0) break;
       Atomics.store(i32, sleeps, 1);
@@ -104,6 +122,25 @@ export class Lane {
     }
   }
 
+  /**
+   * The process was stopped as by SIGSTOP, and nobody would ever continue it. It is continued with the deadline signal
+   * waiting: C code that was stopped becomes a fault where it is; a thread that was still parked only counts the signal and
+   * takes the request.
+   */
+  #goOn(executor: ExecutorProcess, signal: string): void {
+    const { i32 } = this.#owner.memory;
+    const acks = this.#controlWord + control.deadlineAcks / 4;
+    const before = Atomics.load(i32, acks);
+    const limit = performance.now() + deadlineLimitMs;
+    linux().killThread(executor.pid, this.threadId, deadlineSignal);
+    executor.continue();
+    while (Atomics.load(i32, acks) === before && executor.alive() && performance.now() < limit)
+      linux().futexWait(this.#stateAddress, state.request, 1);
+    if (Atomics.load(i32, this.word) !== state.request) this.stoppedBy = signal;
+    if (Atomics.load(i32, acks) === before && executor.alive())
+      this.#fail(`was stopped by ${signal} and could not go on`);
+  }
+
   /** Stops the callout that runs: it becomes a fault of kind deadline, unless it returned just before. */
   interrupt(): number {
     const { i32 } = this.#owner.memory;
@@ -116,6 +153,7 @@ export class Lane {
       linux().killThread(executor.pid, this.threadId, deadlineSignal);
       while (Atomics.load(i32, acks) === before) {
         if (!executor.alive()) return dead;
+        if (executor.takeStop() !== undefined) executor.continue();
         if (performance.now() > limit) return this.#fail('did not stop at its deadline');
         linux().futexWait(this.#stateAddress, state.request, 1);
       }

@@ -20,7 +20,10 @@ export interface Linux {
   futexWake(address: bigint): void;
   /** Starts a program with the given descriptor as its descriptor 3; answers the process id or minus the errno. */
   spawn(path: string, args: readonly string[], environment: readonly string[], descriptor: number): number;
-  /** 0 while the process runs, its wait status + 1 once it has ended (and is reaped), -1 when it is no child of ours. */
+  /**
+   * 0 while the process runs, its wait status + 1 once it has ended (and is reaped) or, unless `block`, was stopped; -1 when
+   * it is no child of ours.
+   */
   reap(pid: number, block: boolean): number;
   kill(pid: number, signal: number): number;
   killThread(pid: number, threadId: number, signal: number): number;
@@ -44,6 +47,7 @@ const mapFailed = 0xffff_ffff_ffff_ffffn;
 const futexWaitOperation = 0;
 const futexWakeOperation = 1;
 const waitNoHang = 1;
+const waitStopped = 2;
 /** Larger than posix_spawn_file_actions_t of glibc (80) and musl (16). */
 const fileActionsBytes = 256;
 /** 8192 cores, the most that Linux is built for. */
@@ -148,7 +152,7 @@ function makeLinux(): Linux {
     reap(pid, block) {
       const status = [0];
       for (;;) {
-        const answer = waitpid(pid, status, block ? 0 : waitNoHang);
+        const answer = waitpid(pid, status, block ? 0 : waitNoHang | waitStopped);
         if (answer === pid) return status[0]! + 1;
         if (answer === 0) return 0;
         if (k.errno() !== k.os.errno.EINTR) return -1;

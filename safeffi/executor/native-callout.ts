@@ -13,7 +13,7 @@ import { argumentRefusal, fits, takesStrings } from '../types/check-argument.ts'
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import type { CalloutOptions, PendingCallout, PreparedCallout } from './executor.ts';
-import { dead, type Lane } from './lane.ts';
+import { dead, foreign, type Lane } from './lane.ts';
 import type { NativeExecutor } from './native.ts';
 
 /** Finds the function's address in the present executor. */
@@ -80,6 +80,8 @@ export class NativeCallout implements PreparedCallout {
     if (args.length !== this.signature.arguments.length)
       throw argumentCountError(this.name, args.length, this.signature.arguments.length);
     this.bind();
+    const told = this.#executor.foreignFault(this, args);
+    if (told !== undefined) throw told;
     const lane = this.#executor.takeLane(this.name);
     try {
       this.#marshaller.write(lane.word, ...args);
@@ -153,7 +155,7 @@ export class NativeCallout implements PreparedCallout {
       wait: () => executor.waitFor(lane0, Math.min(executor.looks, 1), executor.deadlineMs),
       trouble: (seen, args) => {
         executor.occupy(lane0);
-        return this.end(lane0, seen === state.fault || seen === dead ? seen : lane0.look(), args);
+        return this.end(lane0, seen === state.fault || seen === dead || seen === foreign ? seen : lane0.look(), args);
       },
       finish: () => lane0.buffers.finish(),
       overrun: (args) => {
@@ -233,6 +235,7 @@ class NativePendingCallout implements PendingCallout {
     if (this.#over !== undefined) return true;
     const seen = this.#epoch === this.#executor.epoch ? this.#lane.look() : dead;
     if (seen !== state.request) this.#over = seen;
+    else if (this.#executor.foreign.pending) this.#over = foreign;
     return this.#over !== undefined;
   }
 

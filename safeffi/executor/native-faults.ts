@@ -9,13 +9,15 @@ import type { Fault } from '../faults/fault.ts';
 import { FFIFault } from '../faults/ffi-fault.ts';
 import { NativeFault, pageFaultTrap } from '../faults/native-fault.ts';
 import type { ProcessMap } from '../faults/process-map.ts';
-import { type RawFault, readRawFault } from '../faults/raw-fault.ts';
+import { laneRecord, RawFault } from '../faults/raw-fault.ts';
 import { type ReadMemory, scanStack } from '../faults/stack-scan.ts';
 import { pageBytes } from '../protocol/layout.ts';
 import { declarationText } from '../types/signature.ts';
 import type { ArgumentValue } from '../values.ts';
 import type { PreparedCallout } from './executor.ts';
+import type { ForeignFault } from './foreign-faults.ts';
 import { HeldFault } from './held-fault.ts';
+import { HeldForeignFault } from './held-foreign-fault.ts';
 import type { Lane } from './lane.ts';
 import type { NativeExecutor } from './native.ts';
 import type { NativeCallout } from './native-callout.ts';
@@ -23,7 +25,7 @@ import { plainFault, staleSummary } from './plain-fault.ts';
 
 export class NativeFaults {
   readonly #executor: NativeExecutor;
-  readonly #forgotten = new FinalizationRegistry<HeldFault>((held) => held.leave());
+  readonly #forgotten = new FinalizationRegistry<{ leave(): void }>((held) => held.leave());
 
   constructor(executor: NativeExecutor) {
     this.#executor = executor;
@@ -32,24 +34,55 @@ export class NativeFaults {
   /** The callout on `lane` stopped in the handler. */
   stopped(callout: NativeCallout, lane: Lane, args: readonly ArgumentValue[], map: ProcessMap): FFIFault {
     const executor = this.#executor;
-    const raw = readRawFault(executor.domain.i32, lane.index);
-    if (raw.frames.some((address) => map.find(Number(address)) === undefined)) map.refresh();
+    const raw = new RawFault(executor.domain.i32, laneRecord(lane.index));
+    const fault = this.#described(raw, callout, lane, map, false);
+    lane.stoppedBy = undefined;
+    return this.#raise(fault, callout, args, lane);
+  }
+
+  /** A thread that C made stopped; it was noticed before `callout` was begun, or while it ran on `lane`. */
+  foreign(
+    callout: NativeCallout,
+    lane: Lane | undefined,
+    args: readonly ArgumentValue[],
+    { raw, slot }: ForeignFault,
+    map: ProcessMap,
+  ): FFIFault {
+    const fault = this.#described(raw, callout, lane, map, true);
+    const settled = () => this.#forgotten.unregister(held);
+    const held: HeldForeignFault = new HeldForeignFault(this.#executor, callout, args, lane, slot, settled);
+    return this.#register(fault, held);
+  }
+
+  #described(
+    raw: RawFault,
+    callout: NativeCallout,
+    lane: Lane | undefined,
+    map: ProcessMap,
+    isForeign: boolean,
+  ): NativeFault {
+    const executor = this.#executor;
+    // A thread's stack is mapped when it is made: the map of before does not have it.
+    if (isForeign || raw.frames.some((address) => map.find(Number(address)) === undefined)) map.refresh();
     const read = (at: number, sizeBytes: number) => executor.memory.tryRead(at, sizeBytes);
-    const fault = new NativeFault(raw, {
+    return new NativeFault(raw, {
       function: callout.name,
       library: callout.library,
-      declaration: declarationText(callout.name, callout.signature),
+      get declaration() {
+        return declarationText(callout.name, callout.signature);
+      },
       functionAddress: callout.address,
       pid: executor.pid!,
       generation: executor.generation,
-      laneIndex: lane.index,
+      laneIndex: isForeign ? -1 : lane!.index,
+      isForeign,
+      stoppedBy: lane?.stoppedBy,
       map,
-      argumentAt: (address) => lane.buffers.argumentAt(address),
+      argumentAt: (address) => lane?.buffers.argumentAt(address),
       instruction: readInstruction(raw, read),
-      scanned: raw.complete ? [] : scanStack(raw, lane.index, map, read),
-      deadlineMs: lane.deadlineMs,
+      scanned: raw.complete || isForeign ? [] : scanStack(raw, lane!.index, map, read),
+      deadlineMs: lane?.deadlineMs,
     });
-    return this.#raise(fault, callout, args, lane);
   }
 
   /** The callout has returned and had written before the start of an argument. */
@@ -96,6 +129,12 @@ export class NativeFaults {
     return plainFault(kind, summary, callout, { ...(pid === undefined ? {} : { pid }), generation, kind: 'native' });
   }
 
+  #register(fault: Fault, held: HeldForeignFault): FFIFault {
+    const error = new FFIFault(fault, held);
+    this.#forgotten.register(error, held, held);
+    return error;
+  }
+
   #raise(fault: Fault, callout: PreparedCallout, args: readonly ArgumentValue[], lane: Lane | undefined): FFIFault {
     const held: HeldFault = new HeldFault(this.#executor, callout, args, lane, () => this.#forgotten.unregister(held));
     const error = new FFIFault(fault, held);
@@ -109,7 +148,7 @@ const longestInstruction = 15;
 /** Up to 15 bytes at the program counter of a memory fault, fewer where the page behind cannot be read. */
 function readInstruction(raw: RawFault, read: ReadMemory): Uint8Array | undefined {
   if (raw.trap !== pageFaultTrap) return undefined;
-  const pc = Number(raw.registers.rip ?? 0);
+  const pc = Number(raw.register('rip') ?? 0);
   const toPageEnd = pageBytes - (pc % pageBytes);
   return read(pc, longestInstruction) ?? read(pc, Math.min(toPageEnd, longestInstruction));
 }

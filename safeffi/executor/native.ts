@@ -15,7 +15,8 @@ import { ArgumentBuffers } from './argument-buffers.ts';
 import { DomainMemory } from './domain-memory.ts';
 import type { Executor, ExecutorOptions, PreparedCallout } from './executor.ts';
 import { ExecutorProcess } from './executor-process.ts';
-import { dead, Lane } from './lane.ts';
+import { ForeignFaults } from './foreign-faults.ts';
+import { dead, foreign, Lane } from './lane.ts';
 import { linux } from './linux.ts';
 import { MappedBuffers } from './mapped-buffers.ts';
 import { NativeCallout, type Resolve } from './native-callout.ts';
@@ -35,6 +36,7 @@ export class NativeExecutor implements Executor {
   readonly memory: NativeMemory;
   readonly loader: NativeLoader;
   readonly faults: NativeFaults;
+  readonly foreign: ForeignFaults;
   readonly deadlineMs: number | undefined;
   /** [0]: lane 0 is free and the process lives; [1]: looks before sleeping. Read by compiled marshallers. */
   readonly gate = new Int32Array(2);
@@ -54,12 +56,14 @@ export class NativeExecutor implements Executor {
     this.deadlineMs = options.deadlineMs;
     const spins = options.spin ?? availableParallelism() > 1;
     this.gate[1] = spins ? looksWhenSpinning : 0;
+    this.foreign = new ForeignFaults(this.domain);
     const self = this;
     const owner = {
       memory: this.domain,
       get process() {
         return self.#process;
       },
+      foreignPending: () => this.foreign.pending,
       condemn: (reason: string) => this.#condemn(reason),
     };
     const big = new MappedBuffers(this);
@@ -178,8 +182,33 @@ export class NativeExecutor implements Executor {
     this.releaseLane(lane);
   }
 
+  /** The fault of a thread that C made and that nobody was told of yet, as the error of the callout that is to begin. */
+  foreignFault(callout: NativeCallout, args: readonly ArgumentValue[]): FFIFault | undefined {
+    const told = this.foreign.pending ? this.foreign.take() : undefined;
+    return told && this.faults.foreign(callout, undefined, args, told, this.#map!);
+  }
+
+  /** Ends the thread of a foreign fault; the executor where it does not go. */
+  endForeign(slot: number): void {
+    this.tainted = true;
+    if (!this.foreign.end(slot, this.#process)) this.#bury();
+  }
+
+  /** Stops a callout that runs and sends its thread back to park. */
+  abandonRunning(lane: Lane): void {
+    const seen = lane.look();
+    const stopped = seen === state.request ? lane.interrupt() : seen;
+    if (stopped === state.fault) this.abandon(lane);
+    else if (stopped === state.done) {
+      lane.buffers.reset();
+      this.releaseLane(lane);
+    } else this.#bury();
+  }
+
   /** The error for a callout that did not return. */
   faulted(callout: NativeCallout, lane: Lane, seen: number, args: readonly ArgumentValue[]): FFIFault {
+    const told = seen === foreign && this.#process !== undefined ? this.foreign.take() : undefined;
+    if (told !== undefined) return this.faults.foreign(callout, lane, args, told, this.#map!);
     return seen === dead || this.#process === undefined
       ? this.#died(callout, args)
       : this.faults.stopped(callout, lane, args, this.#map!);
@@ -237,6 +266,7 @@ export class NativeExecutor implements Executor {
     }
     for (const callout of this.#callouts) callout.unbind();
     this.loader.forget();
+    this.foreign.forget();
   }
 
   #condemn(reason: string): void {

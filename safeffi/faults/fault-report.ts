@@ -48,11 +48,12 @@ export function faultReport(fault: Fault, options: FaultReportOptions = {}): str
       (fault.declaration ?? fault.function) + (fault.library === undefined ? '' : ` in ${fault.library}`),
     );
   }
+  if (fault.thread !== undefined) fact('thread', `${fault.thread}, made by C`);
   if (fault.cFrames.length > 0) {
     const limit = options.frameLimit ?? 8;
     const frames = fault.cFrames.slice(0, limit).map(frameText);
     if (fault.cFrames.length > limit) frames.push(`${fault.cFrames.length - limit} more`);
-    fact('C', [...frames, 'the callout'].join('  <-  '));
+    fact('C', [...frames, ...(fault.thread === undefined ? ['the callout'] : [])].join('  <-  '));
   }
   if (options.smalltalkStack !== undefined) fact('Smalltalk', options.smalltalkStack);
   if (fault.mapping !== undefined) fact('mapping', fault.mapping);

@@ -1,6 +1,6 @@
 /**
  * What is known of a fault in C, as plain data: the closed union of kinds and the facts of a report (DESIGN 5). A fact
- * that is not known is absent, never guessed. Built by fault-decoder.ts from a fault record, printed by fault-report.ts.
+ * that is not known is absent, never guessed. Built by native-fault.ts from a fault record, printed by fault-report.ts.
  * Stable interface.
  */
 import type { ExactInteger } from '../address.ts';
@@ -31,7 +31,6 @@ export interface CFrame {
 
 /** The argument that a faulting address belongs to. `offset` counts from the argument's first byte, may be negative. */
 export interface FaultArgument {
-  /** From 1. */
   /** From 1; 0 is the memory that a record comes back in. */
   readonly position: number;
   readonly kind: 'ByteArray' | 'String';
@@ -56,7 +55,9 @@ export interface Fault {
   readonly declaration?: string;
   readonly argument?: FaultArgument;
   readonly cFrames: readonly CFrame[];
-  readonly registers?: Readonly<Record<string, ExactInteger>>;
+  readonly registers?: Readonly<Record<string, ExactInteger>> | undefined;
+  /** The thread's id in the executor, where C made it; `function` is the callout that the fault was noticed in. */
+  readonly thread?: number;
   readonly executor: {
     readonly pid?: number;
     readonly generation: number;

@@ -21,7 +21,11 @@ export interface FaultContext {
   readonly functionAddress: ExactInteger;
   readonly pid: number;
   readonly generation: number;
+  /** -1 for a thread that C made. */
   readonly laneIndex: number;
+  readonly isForeign: boolean;
+  /** The signal by which the executor had been stopped as a whole. */
+  readonly stoppedBy?: string | undefined;
   readonly map: ProcessMap;
   /** The argument that an address belongs to. */
   argumentAt(address: number): FaultArgument | undefined;
@@ -34,6 +38,8 @@ export interface FaultContext {
 
 /** The trap number of a page fault on x86-64: only then are address and error code of the kernel's telling. */
 export const pageFaultTrap = 14;
+/** How far from the stack pointer a function reaches at its start, at most, to be called an overflow. */
+const stackReachBytes = 0x1_0000;
 const choices: readonly FaultChoice[] = ['answer', 'retry', 'restart', 'terminate'];
 
 const kinds: Readonly<Record<string, FaultKind>> = {
@@ -53,30 +59,29 @@ export class NativeFault implements Fault {
   readonly access?: FaultAccess;
   readonly function: string;
   readonly library: string;
-  readonly declaration: string;
   readonly argument?: FaultArgument;
-  readonly registers?: Readonly<Record<string, ExactInteger>>;
+  readonly thread?: number;
   readonly executor: Fault['executor'];
   readonly choices = choices;
   readonly #raw: RawFault;
   readonly #context: FaultContext;
   #frames: readonly CFrame[] | undefined;
+  #registers: Readonly<Record<string, ExactInteger>> | undefined;
 
   constructor(raw: RawFault, context: FaultContext) {
     this.#raw = raw;
     this.#context = context;
     this.function = context.function;
     this.library = context.library;
-    this.declaration = context.declaration;
     this.executor = { pid: context.pid, generation: context.generation, kind: 'native' };
-    if (Object.keys(raw.registers).length > 0) this.registers = raw.registers;
+    if (context.isForeign) this.thread = raw.threadId;
     if (raw.kind === recordKind.signal) {
       this.signal = signalName(raw.signal);
       const code = signalCodeName(this.signal, raw.code);
       if (code !== undefined) this.code = code;
     }
     const sent = raw.kind === recordKind.signal && raw.code <= 0;
-    this.kind = kindOf(raw, this.signal, sent, context.pid);
+    this.kind = kindOf(raw, this.signal, sent, context.pid, context.stoppedBy !== undefined);
     if (this.signal !== undefined && !sent && this.kind !== 'CalloutAborted') {
       const isMemory = this.kind === 'MemoryViolation';
       const isKnown = !isMemory || raw.trap === pageFaultTrap;
@@ -87,7 +92,17 @@ export class NativeFault implements Fault {
         if (argument !== undefined) this.argument = argument;
       }
     }
-    this.summary = this.#describe(sent);
+    const what = this.#describe(sent);
+    this.summary = context.isForeign ? `${what}, in a thread that C made` : what;
+  }
+
+  get declaration(): string {
+    return this.#context.declaration;
+  }
+
+  get registers(): Readonly<Record<string, ExactInteger>> | undefined {
+    this.#registers ??= this.#raw.registers;
+    return this.#raw.register('rip') === undefined ? undefined : this.#registers;
   }
 
   get cFrames(): readonly CFrame[] {
@@ -100,8 +115,8 @@ export class NativeFault implements Fault {
 
   #frame(address: ExactInteger, index: number): CFrame {
     const { map, functionAddress, function: name } = this.#context;
-    const frame = describeFrame(map, address, index > 0, true);
-    if (frame.symbol !== undefined || this.#raw.starts[index] !== functionAddress) return frame;
+    const frame = describeFrame(map, address, !this.#raw.isExact(index), true);
+    if (frame.symbol !== undefined || this.#raw.start(index) !== functionAddress) return frame;
     return { ...frame, symbol: name, symbolOffset: Number(address) - Number(functionAddress) };
   }
 
@@ -117,7 +132,7 @@ export class NativeFault implements Fault {
 
   toJSON(): Record<string, unknown> {
     const { kind, summary, signal, code, address, access, mapping, argument, cFrames, registers, executor } = this;
-    const { function: name, library, declaration } = this;
+    const { function: name, library, declaration, thread } = this;
     return {
       kind,
       summary,
@@ -132,6 +147,7 @@ export class NativeFault implements Fault {
       argument,
       cFrames,
       registers,
+      thread,
       executor,
       choices,
     };
@@ -144,9 +160,15 @@ export class NativeFault implements Fault {
         return raw.status < 0 ? 'exit was called' : `exit(${raw.status}) was called`;
       case recordKind.immediateExit:
         return `_exit(${raw.status}) was called`;
+      case recordKind.quickExit:
+        return `quick_exit(${raw.status}) was called`;
       case recordKind.threadExit:
         return 'pthread_exit was called';
+      case recordKind.execute:
+        return `the executor was to become another program, ${raw.message || 'of no name'}`;
       case recordKind.deadline: {
+        const { stoppedBy } = this.#context;
+        if (stoppedBy !== undefined) return `the executor was stopped by ${stoppedBy} and could not go on`;
         const { deadlineMs } = this.#context;
         return deadlineMs === undefined ? 'stopped at its deadline' : `stopped after its deadline of ${deadlineMs} ms`;
       }
@@ -157,7 +179,8 @@ export class NativeFault implements Fault {
 
   #describeSignal(sent: boolean): string {
     const raw = this.#raw;
-    if (this.signal === 'SIGABRT') return 'abort was called';
+    if (this.signal === 'SIGABRT' && raw.senderPid === this.#context.pid)
+      return raw.message === '' ? 'abort was called' : `abort was called: ${raw.message}`;
     if (sent) {
       return raw.senderPid === this.#context.pid
         ? `${this.signal} was raised by the code itself`
@@ -189,13 +212,21 @@ export class NativeFault implements Fault {
     return size === 1 ? ' of 1 byte' : ` of ${size} bytes`;
   }
 
+  /** A thread of C's own touched an inaccessible page (glibc's guard) right where its stack pointer is. */
+  #isBelowForeignStack(): boolean {
+    const { isForeign, map } = this.#context;
+    const distance = Number(this.address) - Number(this.#raw.register('rsp') ?? 0);
+    return isForeign && Math.abs(distance) <= stackReachBytes && map.find(Number(this.address))?.access === '---p';
+  }
+
   #describeViolation(): string {
     if (this.address === undefined) return 'access to an address that no process can have';
     const what = `${this.access ?? 'access'}${this.#sizeText()} at ${hex(this.address)}`;
     const { argument } = this;
     if (argument === undefined) {
       const place = placeInLane(Number(this.address), this.#context.laneIndex);
-      return place === undefined ? what : `${what}, ${place}: the C stack has overflowed`;
+      if (place !== undefined) return `${what}, ${place}: the C stack has overflowed`;
+      return this.#isBelowForeignStack() ? `${what}, below the stack: the C stack has overflowed` : what;
     }
     const whole = argumentText(argument);
     const nul = argument.kind === 'String' ? 1 : 0;
@@ -207,8 +238,8 @@ export class NativeFault implements Fault {
   }
 }
 
-function kindOf(raw: RawFault, signal: string | undefined, sent: boolean, pid: number): FaultKind {
-  if (raw.kind === recordKind.deadline) return 'CalloutTimeout';
+function kindOf(raw: RawFault, signal: string | undefined, sent: boolean, pid: number, stopped: boolean): FaultKind {
+  if (raw.kind === recordKind.deadline) return stopped ? 'CalloutAborted' : 'CalloutTimeout';
   if (raw.kind !== recordKind.signal || signal === undefined) return 'CalloutAborted';
   if (sent && raw.senderPid !== pid) return 'CalloutAborted';
   return kinds[signal] ?? 'CalloutAborted';
@@ -221,6 +252,7 @@ function accessOf(errorCode: number): FaultAccess {
 
 /** `the guard page of the stack` for an address there. */
 function placeInLane(address: number, laneIndex: number): string | undefined {
+  if (laneIndex < 0) return undefined;
   const offset = address - domainBase - laneOffset(laneIndex);
   const guardEnd = laneLayout.stackGuard + laneLayout.stackGuardBytes;
   return offset >= laneLayout.stackGuard && offset < guardEnd ? 'the guard pages of the stack' : undefined;

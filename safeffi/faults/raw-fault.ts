@@ -1,50 +1,106 @@
 /**
- * The fault record as the handler of the native executor wrote it, copied out of shared memory once. Nothing in it is
- * trusted: counts are cut to their limits, words are taken as they are and only named later.
+ * The fault record as the handler of the native executor wrote it, copied out of shared memory once and decoded when it is
+ * asked for: a program that answers a fault and goes on needs few of its words. Nothing in it is trusted: counts are cut
+ * to their limits, words are taken as they are and only named later.
  */
-
 import { fromUnsigned } from '../abi/int64.ts';
-import { type ExactInteger, exact } from '../address.ts';
-import { lane as laneLayout, laneOffset, record, registerNamesX64 } from '../protocol/layout.ts';
+import type { ExactInteger } from '../address.ts';
+import { foreignSlot, lane as laneLayout, laneOffset, record, registerNamesX64 } from '../protocol/layout.ts';
 
-export interface RawFault {
-  readonly kind: number;
-  readonly signal: number;
-  readonly code: number;
-  readonly status: number;
-  readonly senderPid: number;
-  readonly address: ExactInteger;
-  readonly errorCode: number;
-  readonly trap: number;
-  readonly registers: Readonly<Record<string, ExactInteger>>;
-  readonly frames: readonly ExactInteger[];
-  /** For each frame the start of its function; 0 where that is not known. */
-  readonly starts: readonly ExactInteger[];
+const recordWords = (record.exactFrames + 8) / 4;
+
+export class RawFault {
+  readonly #words: Int32Array;
+  #frames: readonly ExactInteger[] | undefined;
+
+  /** Copies the record that begins `offset` bytes into the shared memory. */
+  constructor(i32: Int32Array, offset: number) {
+    this.#words = i32.slice(offset / 4, offset / 4 + recordWords);
+  }
+
+  get kind(): number {
+    return this.#word(record.kind);
+  }
+  get signal(): number {
+    return this.#word(record.signal);
+  }
+  get code(): number {
+    return this.#word(record.code);
+  }
+  get status(): number {
+    return this.#word(record.status);
+  }
+  get senderPid(): number {
+    return this.#word(record.senderPid);
+  }
+  get threadId(): number {
+    return this.#word(record.threadId);
+  }
+  get address(): ExactInteger {
+    return this.#long(record.address);
+  }
+  /** The low half: all bits that are known lie there. */
+  get errorCode(): number {
+    return this.#word(record.errorCode);
+  }
+  get trap(): number {
+    return this.#word(record.trap);
+  }
   /** The backtrace reached the callout. */
-  readonly complete: boolean;
+  get complete(): boolean {
+    return this.#word(record.complete) === 1;
+  }
+
+  get registers(): Readonly<Record<string, ExactInteger>> {
+    const count = Math.min(Math.max(this.#word(record.registerCount), 0), registerNamesX64.length);
+    const registers: Record<string, ExactInteger> = {};
+    for (let i = 0; i < count; i++) registers[registerNamesX64[i]!] = this.#long(record.registers + 8 * i);
+    return registers;
+  }
+
+  /** One register, or undefined where the record has none. */
+  register(name: (typeof registerNamesX64)[number]): ExactInteger | undefined {
+    const index = registerNamesX64.indexOf(name);
+    return index < this.#word(record.registerCount) ? this.#long(record.registers + 8 * index) : undefined;
+  }
+
+  /** Code addresses, innermost first. */
+  get frames(): readonly ExactInteger[] {
+    this.#frames ??= Array.from({ length: this.#frameCount }, (_, i) => this.#long(record.frames + 8 * i));
+    return this.#frames;
+  }
+
+  /** Whether frame `index` is an instruction where a signal came, or else a return address. */
+  isExact(index: number): boolean {
+    return ((this.#word(record.exactFrames + (index < 32 ? 0 : 4)) >>> (index & 31)) & 1) === 1;
+  }
+
+  /** The start of the function of frame `index`; 0 where that is not known. */
+  start(index: number): ExactInteger {
+    return index < this.#frameCount ? this.#long(record.starts + 8 * index) : 0;
+  }
+
+  /** What C said before it aborted, or the program that it wanted to become; empty where it said nothing. */
+  get message(): string {
+    const length = Math.min(Math.max(this.#word(record.messageBytes), 0), record.messageLimit);
+    return Buffer.from(this.#words.buffer, record.message, length).toString('utf8').trimEnd();
+  }
+
+  get #frameCount(): number {
+    return Math.min(Math.max(this.#word(record.frameCount), 0), record.frameLimit);
+  }
+
+  #word(offset: number): number {
+    return this.#words[offset / 4]!;
+  }
+
+  #long(offset: number): ExactInteger {
+    return fromUnsigned(this.#word(offset), this.#word(offset + 4));
+  }
 }
 
-export function readRawFault(i32: Int32Array, laneIndex: number): RawFault {
-  const start = (laneOffset(laneIndex) + laneLayout.record) / 4;
-  const words = i32.slice(start, start + 1024);
-  const word = (offset: number) => words[offset / 4]!;
-  const long = (offset: number) => fromUnsigned(word(offset), word(offset + 4));
-  const registerCount = Math.min(Math.max(word(record.registerCount), 0), registerNamesX64.length);
-  const frameCount = Math.min(Math.max(word(record.frameCount), 0), record.frameLimit);
-  const registers: Record<string, ExactInteger> = {};
-  for (let i = 0; i < registerCount; i++) registers[registerNamesX64[i]!] = long(record.registers + 8 * i);
-  return {
-    kind: word(record.kind),
-    signal: word(record.signal),
-    code: word(record.code),
-    status: word(record.status),
-    senderPid: word(record.senderPid),
-    address: long(record.address),
-    errorCode: Number(exact(BigInt(long(record.errorCode)))),
-    trap: Number(exact(BigInt(long(record.trap)))),
-    registers,
-    frames: Array.from({ length: frameCount }, (_, i) => long(record.frames + 8 * i)),
-    starts: Array.from({ length: frameCount }, (_, i) => long(record.starts + 8 * i)),
-    complete: word(record.complete) === 1,
-  };
-}
+/** Where the record of a lane's thread lies in the shared memory, in bytes. */
+export const laneRecord = (laneIndex: number): number => laneOffset(laneIndex) + laneLayout.record;
+
+/** Where the record of a thread that C made lies. */
+export const foreignRecord = (slotIndex: number): number => foreignSlot.base + slotIndex * foreignSlot.stride;

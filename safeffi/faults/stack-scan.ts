@@ -15,7 +15,8 @@ const scanBytes = 2048;
 const frameLimit = 8;
 
 export function scanStack(raw: RawFault, laneIndex: number, map: ProcessMap, read: ReadMemory): CFrame[] {
-  const sp = Number(raw.registers.rsp ?? 0);
+  const sp = Number(raw.register('rsp') ?? 0);
+  const pc = raw.register('rip');
   const base = domainBase + laneOffset(laneIndex);
   const top = base + laneLayout.overflow;
   const low = base + laneLayout.stackGuard + laneLayout.stackGuardBytes;
@@ -23,7 +24,7 @@ export function scanStack(raw: RawFault, laneIndex: number, map: ProcessMap, rea
   const bytes = read(sp, Math.min(scanBytes, top - sp));
   if (bytes === undefined) return [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const jumped = raw.registers.rip !== undefined && !map.isCode(Number(raw.registers.rip));
+  const jumped = pc !== undefined && !map.isCode(Number(pc));
   const frames: CFrame[] = [];
   for (let at = 0; at + 8 <= bytes.length && frames.length < frameLimit; at += 8) {
     const word = Number(view.getBigUint64(at, true));

@@ -45,6 +45,8 @@ export function generate(): string {
     table('STATE', layout.state),
     table('RECORD', layout.record),
     table('KIND', layout.recordKind),
+    table('FOREIGN_SLOT', layout.foreignSlot),
+    table('FOREIGN', layout.foreignState),
     table('SMALL_SLOT', layout.smallSlot),
     table('MEDIUM_SLOT', layout.mediumSlot),
     '\n#endif\n',

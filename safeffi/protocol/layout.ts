@@ -34,6 +34,8 @@ export const header = {
   /** How often `park` looks at the state before it sleeps. */
   spinCount: 24,
   vmPid: 28,
+  /** One bit for each foreign slot in which a fault stands. Looked at before each callout and in each wait. */
+  foreignFaults: 32,
   /** 64-bit addresses of functions, in the order of `entryNames`. */
   entries: 64,
 } as const;
@@ -109,13 +111,39 @@ export const record = {
   trap: 48,
   registers: 56,
   registerLimit: 40,
+  /** The thread that stopped. */
+  threadId: 376,
+  /** How many bytes of `message` count. */
+  messageBytes: 380,
   frames: 384,
   frameLimit: 64,
   /** For each frame the start of its function, as the unwind tables have it. */
   starts: 896,
+  /** What C said before it aborted: `free(): double free detected in tcache 2`. */
+  message: 1408,
+  messageLimit: 512,
+  /** 64 bits, one for each frame whose address is the very instruction, not a return address behind a call. */
+  exactFrames: 1920,
 } as const;
 
-export const recordKind = { signal: 1, exit: 2, immediateExit: 3, deadline: 4, threadExit: 5 } as const;
+export const recordKind = {
+  signal: 1,
+  exit: 2,
+  immediateExit: 3,
+  deadline: 4,
+  threadExit: 5,
+  quickExit: 6,
+  execute: 7,
+} as const;
+
+/**
+ * Where a thread that C made tells its fault: it has no lane. Slots lie in the header's part of the memory; each begins
+ * with a fault record. The thread claims one, fills it, sets its bit in `header.foreignFaults` and waits there.
+ */
+export const foreignSlot = { base: 0x8000, count: 7, stride: 0x1000, state: 0xf00 } as const;
+
+/** Words of a foreign slot's `state`. The VM writes `end`, the executor the others. */
+export const foreignState = { free: 0, claimed: 1, standing: 2, end: 3 } as const;
 
 /** Buffers of a call's arguments: each slot ends at inaccessible pages that reach to the next slot. */
 export const smallSlot = { count: 16, dataBytes: 0x1000, stride: 0x1_0000 } as const;

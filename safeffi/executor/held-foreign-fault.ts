@@ -1,0 +1,90 @@
+/**
+ * The fault of a thread that C made, as it stands: the thread waits in its slot, and the callout in which it was noticed
+ * either runs on its lane or was not begun. Whatever is chosen, the thread ends; its start routine answers NULL.
+ *
+ * - answer: a running callout is abandoned, one that was not begun is left out;
+ * - retry: the callout goes on where it is, or is begun. With other arguments a running one is abandoned first.
+ */
+import type { Address } from '../address.ts';
+import { alreadyResolvedError } from '../errors.ts';
+import type { FaultResolver } from '../faults/ffi-fault.ts';
+import type { ArgumentValue, ResultValue } from '../values.ts';
+import type { Lane } from './lane.ts';
+import type { NativeExecutor } from './native.ts';
+import type { NativeCallout } from './native-callout.ts';
+
+export class HeldForeignFault implements FaultResolver {
+  readonly #executor: NativeExecutor;
+  readonly #callout: NativeCallout;
+  readonly #args: readonly ArgumentValue[];
+  /** The lane on which the callout runs. */
+  readonly #lane: Lane | undefined;
+  readonly #slot: number;
+  readonly #epoch: number;
+  readonly #settled: () => void;
+  #standing = true;
+  #resolved = false;
+
+  constructor(
+    executor: NativeExecutor,
+    callout: NativeCallout,
+    args: readonly ArgumentValue[],
+    lane: Lane | undefined,
+    slot: number,
+    settled: () => void,
+  ) {
+    this.#executor = executor;
+    this.#callout = callout;
+    this.#args = args;
+    this.#lane = lane;
+    this.#slot = slot;
+    this.#epoch = executor.epoch;
+    this.#settled = settled;
+  }
+
+  abandon(): void {
+    this.#resolve('answer');
+    this.leave();
+  }
+
+  retry(args?: readonly ArgumentValue[]): ResultValue {
+    this.#resolve('retry');
+    const isLive = this.#standing && this.#epoch === this.#executor.epoch;
+    if (!isLive || this.#lane === undefined || args !== undefined) {
+      this.leave();
+      return this.#callout.call(args ?? this.#args);
+    }
+    this.#endThread();
+    const seen = this.#executor.waitFor(this.#lane, this.#executor.looks, this.#lane.deadlineMs);
+    return this.#callout.end(this.#lane, seen, this.#args);
+  }
+
+  restart(): void {
+    if (this.#resolved) throw alreadyResolvedError(this.#callout.name, 'restart');
+    this.#standing = false;
+    this.#executor.restart();
+  }
+
+  read(address: Address, sizeBytes: number): Uint8Array {
+    return this.#executor.memory.read(address, sizeBytes);
+  }
+
+  /** Ends the thread and abandons the callout, where that was not done. */
+  leave(): void {
+    if (!this.#standing) return;
+    const isLive = this.#epoch === this.#executor.epoch;
+    this.#endThread();
+    if (isLive && this.#lane !== undefined) this.#executor.abandonRunning(this.#lane);
+  }
+
+  #endThread(): void {
+    this.#standing = false;
+    this.#settled();
+    if (this.#epoch === this.#executor.epoch) this.#executor.endForeign(this.#slot);
+  }
+
+  #resolve(resolution: string): void {
+    if (this.#resolved) throw alreadyResolvedError(this.#callout.name, resolution);
+    this.#resolved = true;
+  }
+}
