@@ -24,6 +24,8 @@ export class NativeCallout implements PreparedCallout {
   readonly library: string;
   readonly signature: Signature;
   readonly invoke: (...args: ArgumentValue[]) => ResultValue;
+  /** One of the engine's own, such as dlsym: it goes on beside whatever stands. */
+  isOwn = false;
   readonly #executor: NativeExecutor;
   readonly #marshaller: Marshaller;
   readonly #resolve: Resolve;
@@ -80,7 +82,7 @@ export class NativeCallout implements PreparedCallout {
     if (args.length !== this.signature.arguments.length)
       throw argumentCountError(this.name, args.length, this.signature.arguments.length);
     this.bind();
-    const told = this.#executor.foreignFault(this, args);
+    const told = this.isOwn ? undefined : this.#executor.foreignFault(this, args);
     if (told !== undefined) throw told;
     const lane = this.#executor.takeLane(this.name);
     try {

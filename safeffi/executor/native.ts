@@ -113,6 +113,7 @@ export class NativeExecutor implements Executor {
   /** A callout that is unbound when the process ends, and not bound yet. */
   callout(library: string, name: string, signature: Signature, resolve: Resolve): NativeCallout {
     const callout = new NativeCallout(this, library, name, signature, resolve);
+    callout.isOwn = true;
     this.#callouts.add(callout);
     return callout;
   }
