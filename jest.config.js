@@ -10,6 +10,7 @@ const needNative = [
   'ffi/faults',
   ...[
     'abi',
+    'continue',
     'conformance',
     'death',
     'declarations',
@@ -20,6 +21,7 @@ const needNative = [
     'process',
     'records-by-value',
     'resolutions',
+    'rollback',
     'signals',
     'variadic',
     'waiting',

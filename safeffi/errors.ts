@@ -20,6 +20,8 @@ export type CalloutErrorCode =
   | 'already-resolved'
   | 'not-available'
   | 'executor-start'
+  | 'checkpoint-refused'
+  | 'no-checkpoint'
   | 'closed';
 
 /** A callout, a type or a library was refused; nothing was called. `code` is stable, `message` is one sentence. */

@@ -9,6 +9,7 @@ export type { DeclaredArgument, DeclaredFunction } from './declared-function.ts'
 export type { DeclaredFunctions, DeclaredRecords } from './declared-library.ts';
 export { DeclaredRecord } from './declared-record.ts';
 export { CalloutError, type CalloutErrorCode } from './errors.ts';
+export type { Checkpoint } from './executor/checkpoints.ts';
 export { chooseExecutor, type ExecutorChoice } from './executor/choose-executor.ts';
 export type {
   CalloutOptions,
@@ -19,11 +20,12 @@ export type {
   PendingCallout,
   PreparedCallout,
 } from './executor/executor.ts';
-export type { CFrame, Fault, FaultAccess, FaultArgument, FaultChoice, FaultKind } from './faults/fault.ts';
+export type { Taint } from './executor/taint.ts';
+export type { CFrame, Fault, FaultAccess, FaultArgument, FaultChoice, FaultKind, Resolution } from './faults/fault.ts';
 export { type FaultReportOptions, faultReport, frameText } from './faults/fault-report.ts';
 export { FFIFault } from './faults/ffi-fault.ts';
 export { open } from './open.ts';
-export { type CFunction, Library, openSession, Session, type SessionOptions } from './session.ts';
+export { type CFunction, Library, type LibraryOptions, openSession, Session, type SessionOptions } from './session.ts';
 export {
   type ArrayType,
   alignmentOf,

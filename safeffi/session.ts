@@ -7,6 +7,7 @@ import { Address, exact } from './address.ts';
 import { type DeclarationOptions, parseDeclarations } from './declarations/parse-declarations.ts';
 import { type DeclaredFunctions, type DeclaredRecords, declaredLibrary } from './declared-library.ts';
 import { closedError } from './errors.ts';
+import type { Checkpoint } from './executor/checkpoints.ts';
 import { chooseExecutor, type ExecutorChoice } from './executor/choose-executor.ts';
 import type { Executor, ExecutorMemory, ExecutorOptions, PreparedCallout } from './executor/executor.ts';
 import { parseSignature, type Signature, type SignatureText } from './types/signature.ts';
@@ -15,6 +16,13 @@ import type { ArgumentValue, ResultValue } from './values.ts';
 export interface SessionOptions extends ExecutorOptions {
   /** Where callouts run; `safe` is native, or portable where there is no native executor. Default: `safe`. */
   readonly ffi?: ExecutorChoice;
+  /** Take a checkpoint before every callout, so that each fault can be rolled back. Default: no. */
+  readonly checkpoint?: boolean;
+}
+
+export interface LibraryOptions {
+  /** Take a checkpoint before every callout of this library. Default: what the session has. */
+  readonly checkpoint?: boolean;
 }
 
 /** A C function that is called like a JavaScript function; `callout` is the whole surface. */
@@ -27,10 +35,12 @@ export class Library {
   readonly name: string;
   readonly session: Session;
   readonly #callouts = new Map<string, PreparedCallout>();
+  readonly #checkpoint: boolean;
 
-  constructor(session: Session, name: string) {
+  constructor(session: Session, name: string, options: LibraryOptions = {}) {
     this.session = session;
     this.name = name;
+    this.#checkpoint = options.checkpoint ?? false;
   }
 
   /** The function as a callout; equal name and signature give the same object. */
@@ -42,7 +52,9 @@ export class Library {
     const key = `${name} ${signature.key} ${signature.argumentNames?.join(',') ?? ''}`;
     let callout = this.#callouts.get(key);
     if (callout === undefined) {
-      callout = this.session.executor.prepare(this.name, name, signature);
+      const { executor } = this.session;
+      callout = executor.prepare(this.name, name, signature);
+      if (this.#checkpoint) callout = executor.checkpointed(callout);
       this.#callouts.set(key, callout);
     }
     return callout;
@@ -121,13 +133,28 @@ export class Session {
   }
 
   /** A library by file name or path, as the loader finds it; loaded by this call, so a missing one is known at once. */
-  library(name: string): Library {
-    const known = this.#libraries.get(name);
+  library(name: string, options: LibraryOptions = {}): Library {
+    const checkpoint = options.checkpoint ?? this.#options.checkpoint ?? false;
+    const key = checkpoint ? `checkpointed ${name}` : name;
+    const known = this.#libraries.get(key);
     if (known !== undefined) return known;
     this.executor.loadLibrary(name);
-    const library = new Library(this, name);
-    this.#libraries.set(name, library);
+    const library = new Library(this, name, { checkpoint });
+    this.#libraries.set(key, library);
     return library;
+  }
+
+  /**
+   * A state of C's memory to go back to, with `rollback()` of the answer or of a fault. Throws CalloutError
+   * `checkpoint-refused` with the reason, `not-available` where the executor has no checkpoints.
+   */
+  checkpoint(): Checkpoint {
+    return this.executor.checkpoint();
+  }
+
+  /** A callout was abandoned in place since the executor started: C's state may be half changed. `executor.taint` says which. */
+  get tainted(): boolean {
+    return this.#executor?.tainted ?? false;
   }
 
   /** An address of the present executor from an integer. */

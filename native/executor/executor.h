@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "protocol.h"
+#include "revive.h"
 
 struct lane {
     char *base;              /* start of the lane in the shared memory */
@@ -17,6 +18,7 @@ struct lane {
     int *errno_address;      /* the thread's errno */
     void *alternate_stack;
     int32_t index;
+    struct identity identity;
 };
 
 /* The lane of the current thread; NULL for threads that C code made itself. */
@@ -25,6 +27,7 @@ extern __thread struct lane *current_lane __attribute__((tls_model("local-exec")
 /* main.c */
 extern char *domain;
 extern int32_t executor_pid;
+extern int32_t vm_pid;
 volatile int32_t *header_word(size_t offset);
 /* True in the executor itself, false in a process that C code forked off: there, our handlers must do nothing. */
 int in_executor(void);
@@ -32,6 +35,19 @@ int in_executor(void);
 /* lanes.c */
 int start_keeper(void);
 void run_lane(int32_t index) __attribute__((noreturn));
+/* Parks the current thread as lane `index`, which was set up before a fork. */
+void resume_lane(int32_t index) __attribute__((noreturn));
+/* In a standby that takes over: makes the lanes beyond the first again, tells their threads; makes the keeper again. */
+void revive_lanes(void);
+void revive_keeper(void);
+/* Whether the keeper may hold locks of the C library, which a fork would keep held. */
+int keeper_is_busy(void);
+/* Lanes made, and the keeper. */
+long own_thread_count(void);
+const struct identity *lane_identity(int32_t index);
+
+/* checkpoint.c */
+int checkpoint(void);
 
 /* park-<arch>.S: waits for a request on the line, calls, posts the result, for ever. */
 void park(volatile int32_t *line, int *errno_address, int32_t spin) __attribute__((noreturn));
@@ -39,6 +55,7 @@ void park(volatile int32_t *line, int *errno_address, int32_t spin) __attribute_
 extern const char park_abandoned[], park_start[], park_end[];
 
 /* faults.c */
+enum { ALTERNATE_STACK_BYTES = 128 * 1024 };
 int install_handlers(void);
 int callout_runs(void);
 void *make_alternate_stack(void);
@@ -46,7 +63,7 @@ void drop_alternate_stack(void *stack);
 int set_alternate_stack(struct lane *lane);
 void begin_record(char *record, int32_t kind);
 void record_signal(char *record, int signal, siginfo_t *info, void *context);
-void stop_here(struct lane *lane);
+int stop_here(struct lane *lane);
 /* `lane` is NULL on a thread that C code made. */
 void fault_outside_signal(struct lane *lane, int32_t kind, int32_t status) __attribute__((noreturn));
 void fault_with_text(struct lane *lane, int32_t kind, const char *text) __attribute__((noreturn));
@@ -83,6 +100,8 @@ void leave_backtrace(void) __attribute__((noreturn));
 void record_registers(char *record, const siginfo_t *info, void *context);
 uint64_t program_counter(void *context);
 uint64_t registers_digest(void *context);
+/* The registers of a record into the interrupted code, which goes on with them. */
+void load_registers(char *record, void *context);
 void resume_parked(void *context, struct lane *lane);
 void park_again(struct lane *lane) __attribute__((noreturn));
 

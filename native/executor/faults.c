@@ -18,7 +18,7 @@
 #include <sys/mman.h>
 #include "futex.h"
 
-enum { ALTERNATE_STACK_BYTES = 128 * 1024, RESOLUTION_LOOKS = 2000, FIRST_SLEEP_NS = 2000000 };
+enum { RESOLUTION_LOOKS = 2000, FIRST_SLEEP_NS = 2000000 };
 
 /* glibc's: what malloc, assert and the stack protector print before they abort (stdlib/abort.c, GLIBC_PRIVATE). */
 struct abort_message {
@@ -48,8 +48,8 @@ int set_alternate_stack(struct lane *lane) {
     return lane->alternate_stack == NULL ? -1 : 0;
 }
 
-/* Posts the fault and waits until the VM has chosen. */
-void stop_here(struct lane *lane) {
+/* Posts the fault and waits until the VM has chosen. True when the callout is to go on: its state is `request` then. */
+int stop_here(struct lane *lane) {
     volatile int32_t *state = lane->line;
     __sync_synchronize();
     *state = SFFI_STATE_FAULT;
@@ -57,9 +57,11 @@ void stop_here(struct lane *lane) {
     if (lane->line[SFFI_LINE_VM_SLEEPS / 4] != 0) futex_wake(state);
     for (int looks = 0; looks < RESOLUTION_LOOKS && *state == SFFI_STATE_FAULT; looks++) relax();
     while (*state == SFFI_STATE_FAULT) futex_wait(state, SFFI_STATE_FAULT, FIRST_SLEEP_NS);
+    if (*state == SFFI_STATE_REQUEST) return 1;
     *state = SFFI_STATE_PARKED;
     __sync_synchronize();
     futex_wake(state);
+    return 0;
 }
 
 /* Clears the record but for the frames, which their count bounds. */
@@ -163,10 +165,12 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
         errno = saved;
         return;
     }
-    record_signal(lane->base + SFFI_LANE_RECORD, signal, info, context);
-    stop_here(lane);
+    char *record = lane->base + SFFI_LANE_RECORD;
+    record_signal(record, signal, info, context);
+    int goes_on = stop_here(lane);
     errno = saved;
-    resume_parked(context, lane);
+    if (!goes_on) resume_parked(context, lane);
+    else if (*record_word(record, SFFI_RECORD_LOAD) == 1) load_registers(record, context);
 }
 
 /* The deadline signal may come too late, when the call has returned: then it is counted, and nothing else. */
@@ -187,9 +191,10 @@ static void on_deadline(int signal, siginfo_t *info, void *context) {
     *record_long(record, SFFI_RECORD_ADDRESS) = 0;
     record_backtrace(record, program_counter(context));
     (*acks)++;
-    stop_here(lane);
+    int goes_on = stop_here(lane);
     errno = saved;
-    resume_parked(context, lane);
+    if (!goes_on) resume_parked(context, lane);
+    else if (*record_word(record, SFFI_RECORD_LOAD) == 1) load_registers(record, context);
 }
 
 static void on_ignored(int signal) {

@@ -19,6 +19,11 @@ enum { FIRST_SLEEP_NS = 2000000 };
 
 __thread struct lane *current_lane;
 static struct lane lanes[SFFI_LANE_COUNT];
+static volatile int32_t lanes_made = 1;
+static struct identity keeper_identity;
+static char *keeper_stack;
+/* From the start until it knows its own thread, and while it makes another. */
+static volatile int32_t keeper_busy = 1;
 
 static volatile int32_t *line_word(volatile int32_t *line, size_t offset) {
     return (volatile int32_t *)((volatile char *)line + offset);
@@ -58,6 +63,10 @@ static int guard_lane(char *base) {
     return 0;
 }
 
+static void tell_thread(struct lane *lane, int32_t thread_id) {
+    *(volatile int32_t *)(lane->base + SFFI_LANE_CONTROL + SFFI_CONTROL_THREAD_ID) = thread_id;
+}
+
 /* Makes the current thread the thread of lane `index` and parks it; the thread's own stack is not used any more. */
 void run_lane(int32_t index) {
     struct lane *lane = &lanes[index];
@@ -66,13 +75,14 @@ void run_lane(int32_t index) {
     lane->line = (volatile int32_t *)(lane->base + SFFI_LANE_LINE);
     lane->errno_address = &errno;
     current_lane = lane;
+    take_identity(&lane->identity);
     if (guard_lane(lane->base) != 0 || set_alternate_stack(lane) != 0) {
         *header_word(SFFI_HEADER_BOOT_ERRNO) = errno;
         *header_word(SFFI_HEADER_BOOT_STATE) = SFFI_BOOT_PROTECT;
         futex_wake(header_word(SFFI_HEADER_BOOT_STATE));
         _exit(1);
     }
-    *(volatile int32_t *)(lane->base + SFFI_LANE_CONTROL + SFFI_CONTROL_THREAD_ID) = (int32_t)syscall(SYS_gettid);
+    tell_thread(lane, (int32_t)syscall(SYS_gettid));
     *header_word(SFFI_HEADER_LANES_MADE) = index + 1;
     futex_wake(header_word(SFFI_HEADER_LANES_MADE));
     if (index == 0) {
@@ -82,8 +92,43 @@ void run_lane(int32_t index) {
     park(lane->line, lane->errno_address, *header_word(SFFI_HEADER_SPIN_COUNT));
 }
 
+void resume_lane(int32_t index) {
+    struct lane *lane = &lanes[index];
+    park(lane->line, lane->errno_address, *header_word(SFFI_HEADER_SPIN_COUNT));
+}
+
 static void *lane_thread(void *index) {
     run_lane((int32_t)(intptr_t)index);
+}
+
+static void make_lane(void) {
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, 128 * 1024);
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
+    int failed = pthread_create(&thread, &attributes, lane_thread, (void *)(intptr_t)lanes_made);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+    pthread_attr_destroy(&attributes);
+    if (failed) nanosleep(&(struct timespec){0, 100000000}, NULL);
+    else lanes_made++;
+}
+
+static void keep(void) {
+    for (;;) {
+        int32_t wanted = *header_word(SFFI_HEADER_LANES_WANTED);
+        if (wanted > lanes_made && lanes_made < SFFI_LANE_COUNT) {
+            keeper_busy = 1;
+            make_lane();
+            keeper_busy = 0;
+        } else {
+            futex_wait(header_word(SFFI_HEADER_LANES_WANTED), wanted, 0);
+        }
+    }
 }
 
 static void *keeper(void *unused) {
@@ -92,31 +137,63 @@ static void *keeper(void *unused) {
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, NULL);
-    int32_t made = 1;
-    for (;;) {
-        int32_t wanted = *header_word(SFFI_HEADER_LANES_WANTED);
-        if (wanted > made && made < SFFI_LANE_COUNT) {
-            sigset_t none;
-            sigemptyset(&none);
-            pthread_attr_t attributes;
-            pthread_t thread;
-            pthread_attr_init(&attributes);
-            pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-            pthread_attr_setstacksize(&attributes, 128 * 1024);
-            pthread_sigmask(SIG_SETMASK, &none, NULL);
-            int failed = pthread_create(&thread, &attributes, lane_thread, (void *)(intptr_t)made);
-            pthread_sigmask(SIG_SETMASK, &all, NULL);
-            pthread_attr_destroy(&attributes);
-            if (failed) futex_wait(header_word(SFFI_HEADER_LANES_WANTED), wanted, 100000000);
-            else made++;
-        } else {
-            futex_wait(header_word(SFFI_HEADER_LANES_WANTED), wanted, 0);
-        }
-    }
+    take_identity(&keeper_identity);
+    find_tid_offset(&lanes[0].identity);
+    keeper_stack = (char *)((uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)63) - 1024;
+    keeper_busy = 0;
+    keep();
     return NULL;
 }
 
+int keeper_is_busy(void) {
+    return keeper_busy;
+}
+
+long own_thread_count(void) {
+    return lanes_made + 1;
+}
+
+const struct identity *lane_identity(int32_t index) {
+    return &lanes[index].identity;
+}
+
+static int revived_keeper(void *unused) {
+    (void)unused;
+    restore_registrations(&keeper_identity);
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+    keep();
+    return 0;
+}
+
+static int revived_lane(void *started) {
+    struct lane *lane = started;
+    restore_registrations(&lane->identity);
+    sigset_t none;
+    sigemptyset(&none);
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
+    stack_t alternate = {.ss_sp = (char *)lane->alternate_stack + 4096, .ss_size = ALTERNATE_STACK_BYTES};
+    real_sigaltstack(&alternate, NULL);
+    resume_lane(lane->index);
+}
+
+/* The lanes' threads run on their lanes' stacks from the start: nothing lies there while a lane is parked. */
+void revive_lanes(void) {
+    restore_registrations(&lanes[0].identity);
+    tell_thread(&lanes[0], (int32_t)syscall(SYS_gettid));
+    for (int32_t i = 1; i < lanes_made; i++) {
+        char *stack_top = lanes[i].base + SFFI_LANE_OVERFLOW;
+        tell_thread(&lanes[i], revive(&lanes[i].identity, stack_top, revived_lane, &lanes[i]));
+    }
+}
+
+void revive_keeper(void) {
+    revive(&keeper_identity, keeper_stack, revived_keeper, NULL);
+}
+
 int start_keeper(void) {
+    take_identity(&lanes[0].identity);
     pthread_t thread;
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);

@@ -24,6 +24,7 @@
 
 char *domain;
 int32_t executor_pid;
+int32_t vm_pid;
 
 volatile int32_t *header_word(size_t offset) {
     return (volatile int32_t *)(domain + offset);
@@ -66,6 +67,7 @@ static void tell_entries(void) {
         [SFFI_ENTRY_DLOPEN] = (void *)dlopen, [SFFI_ENTRY_DLSYM] = (void *)dlsym,   [SFFI_ENTRY_DLERROR] = (void *)dlerror,
         [SFFI_ENTRY_CALLOC] = (void *)calloc, [SFFI_ENTRY_FREE] = (void *)free,     [SFFI_ENTRY_MMAP] = (void *)mmap,
         [SFFI_ENTRY_MUNMAP] = (void *)munmap, [SFFI_ENTRY_EXIT] = (void *)_exit,
+        [SFFI_ENTRY_CHECKPOINT] = (void *)checkpoint,
     };
     for (size_t i = 0; i < SFFI_ENTRY_COUNT; i++)
         *(volatile uint64_t *)(domain + SFFI_HEADER_ENTRIES + 8 * i) = (uint64_t)(uintptr_t)addresses[i];
@@ -87,7 +89,8 @@ int main(int argc, char **argv) {
     }
     settle_descriptors();
     executor_pid = (int32_t)getpid();
-    if (getppid() != *header_word(SFFI_HEADER_VM_PID)) fail(SFFI_BOOT_PARENT);
+    vm_pid = *header_word(SFFI_HEADER_VM_PID);
+    if (getppid() != vm_pid) fail(SFFI_BOOT_PARENT);
     if (*header_word(SFFI_HEADER_MAGIC) != SFFI_MAGIC || *header_word(SFFI_HEADER_VERSION) != SFFI_VERSION)
         fail(SFFI_BOOT_MAP);
     /* A process that C code forks must not write into the lanes of this one. */

@@ -22,6 +22,13 @@ void record_registers(char *record, const siginfo_t *info, void *context) {
     *record_long(record, SFFI_RECORD_TRAP) = (uint64_t)registers[REG_TRAPNO];
 }
 
+void load_registers(char *record, void *context) {
+    greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+    int count = sizeof order / sizeof order[0];
+    for (int i = 0; i < count; i++)
+        registers[order[i]] = (greg_t)*record_long(record, SFFI_RECORD_REGISTERS + 8 * (size_t)i);
+}
+
 uint64_t program_counter(void *context) {
     return (uint64_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
 }

@@ -14,6 +14,9 @@ import {
 } from '../protocol/layout.ts';
 import { linux } from './linux.ts';
 
+/** Words of a frame line: state, sleepers and arguments. */
+const lineWords = 16;
+
 /** Unmaps a mapping when nothing can look at it any more: its ArrayBuffer is garbage. */
 const unmapper = new FinalizationRegistry<bigint>((base) => void linux().unmap(base, domainBytes));
 
@@ -55,6 +58,12 @@ export class DomainMemory {
     this.i32[header.spinCount / 4] = spinCount;
     this.i32[header.vmPid / 4] = process.pid;
     this.i32[header.lanesWanted / 4] = 1;
+  }
+
+  /** Sets a lane's words as they are while it is parked and asleep. */
+  settleLane(laneIndex: number): void {
+    const word = this.lineWord(laneIndex);
+    this.i32.fill(0, word, word + lineWords);
   }
 
   /** The address in this process of a 32-bit word, for futexes. */

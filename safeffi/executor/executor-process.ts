@@ -7,16 +7,19 @@ import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { executorStartError } from '../errors.ts';
-import { bootFailure, header } from '../protocol/layout.ts';
+import { bootFailure, domainBase, header } from '../protocol/layout.ts';
 import { signalName } from '../signals.ts';
 import type { DomainMemory } from './domain-memory.ts';
 import { scrubbedEnvironment } from './environment.ts';
+import type { Graveyard } from './graveyard.ts';
 import { linux } from './linux.ts';
 
 const sigkill = 9;
 /** The low byte of a wait status that tells of a stop. */
 const stoppedStatus = 127;
 const bootLimitMs = 10_000;
+/** How often to look whether a killed process still runs, before sleeping until it is gone. */
+const endLooks = 64;
 /** The program of `make -C native`, beside the compiled library: dist/native/executor. */
 export const executorPath = fileURLToPath(new URL('../../native/executor', import.meta.url));
 
@@ -47,9 +50,9 @@ export class ExecutorProcess {
   /** The program's file, as the system tells it at the start. */
   readonly #program: string | undefined;
 
-  private constructor(pid: number) {
+  private constructor(pid: number, program: string | undefined) {
     this.pid = pid;
-    this.#program = programOf(pid);
+    this.#program = program;
   }
 
   /** Starts an executor on cleared memory and waits until it is parked. */
@@ -57,27 +60,38 @@ export class ExecutorProcess {
     const os = linux();
     const pid = os.spawn(executorPath, [executorPath, '3'], scrubbedEnvironment(environment), memory.fd);
     if (pid <= 0) throw executorStartError(`starting ${executorPath} failed with ${os.errorName(-pid)}`);
-    const started = new ExecutorProcess(pid);
-    const boot = header.bootState / 4;
+    const started = new ExecutorProcess(pid, programOf(pid));
+    const state = started.waitForWord(memory, header.bootState / 4, 0);
+    if (state === 1) return started;
+    const errno = memory.i32[header.bootErrno / 4]!;
+    started.kill();
+    throw executorStartError(`${failureTexts[state] ?? `it told state ${state}`} (${os.errorName(errno)})`);
+  }
+
+  /**
+   * Sleeps until a word of the shared memory is no more `expected`; answers it. Never spins: a process that was forked or
+   * woken a moment ago may be waiting for this very core. Throws CalloutError `executor-start`.
+   */
+  waitForWord(memory: DomainMemory, word: number, expected: number): number {
     const limit = performance.now() + bootLimitMs;
     for (;;) {
-      const state = Atomics.load(memory.i32, boot);
-      if (state === 1) return started;
-      if (state !== 0) {
-        const errno = memory.i32[header.bootErrno / 4]!;
-        started.kill();
-        throw executorStartError(`${failureTexts[state] ?? `it told state ${state}`} (${os.errorName(errno)})`);
-      }
-      if (!started.alive()) {
-        const status = /status (\d+)/.exec(started.end)?.[1];
-        throw executorStartError(exitTexts[Number(status)] ?? `it ${started.end} before it was ready`);
+      const seen = Atomics.load(memory.i32, word);
+      if (seen !== expected) return seen;
+      if (!this.alive()) {
+        const status = /status (\d+)/.exec(this.end)?.[1];
+        throw executorStartError(exitTexts[Number(status)] ?? `it ${this.end} before it was ready`);
       }
       if (performance.now() > limit) {
-        started.kill();
+        this.kill();
         throw executorStartError(`it was not ready within ${bootLimitMs} ms`);
       }
-      os.futexWait(memory.addressOfWord(boot), 0, 10);
+      linux().futexWait(memory.addressOfWord(word), expected, 10);
     }
+  }
+
+  /** A child of this process that runs already, and was made by forking `like`. */
+  static adopt(pid: number, like: ExecutorProcess | undefined): ExecutorProcess {
+    return new ExecutorProcess(pid, like === undefined ? programOf(pid) : like.#program);
   }
 
   /** False once the process has ended; it is reaped then. */
@@ -127,6 +141,24 @@ export class ExecutorProcess {
     if (!this.alive()) return;
     linux().kill(this.pid, sigkill);
     this.#record(linux().reap(this.pid, true));
+  }
+
+  /**
+   * Ends the process and returns when none of its code runs any more; it is taken apart and reaped behind. That its memory
+   * cannot be read any more tells: a thread gives it up when it has left C code for good. `threads` are those that could
+   * touch what a successor uses.
+   */
+  killBehind(graveyard: Graveyard, threads: readonly number[]): void {
+    const os = linux();
+    if (!this.alive()) return;
+    os.kill(this.pid, sigkill);
+    const byte = new Uint8Array(1);
+    let looks = endLooks;
+    for (const thread of threads) while (looks > 0 && os.readMemory(thread, BigInt(domainBase), byte) === 1) looks--;
+    if (looks > 0) graveyard.admit(this.pid);
+    else this.#record(os.reap(this.pid, true));
+    this.#end ??= 'was killed by SIGKILL';
+    this.#endSignal ??= sigkill;
   }
 
   #record(answer: number): void {

@@ -6,6 +6,8 @@
 import type { Address } from '../address.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
+import type { Checkpoint } from './checkpoints.ts';
+import type { Taint } from './taint.ts';
 
 export type ExecutorKind = 'native' | 'portable' | 'direct';
 
@@ -23,6 +25,8 @@ export interface ExecutorOptions {
 /** Per callout, over what the session has. */
 export interface CalloutOptions {
   readonly deadlineMs?: number | undefined;
+  /** Take a checkpoint before the call, so that a fault can be rolled back. Native executor only. */
+  readonly checkpoint?: boolean | undefined;
 }
 
 /** A callout under way: for a VM that runs other work meanwhile. */
@@ -67,8 +71,10 @@ export interface Executor {
   readonly generation: number;
   /** The process that runs the C code; undefined while there is none. */
   readonly pid: number | undefined;
-  /** A callout was abandoned in place: C's state may be half changed. */
+  /** A callout was abandoned in place: C's state may be half changed. A restart clears it. */
   readonly tainted: boolean;
+  /** What was abandoned, and how often. */
+  readonly taint: Taint;
   readonly memory: ExecutorMemory;
   /** Loads the library; throws CalloutError `library-not-found` with the loader's reason. */
   loadLibrary(library: string): void;
@@ -78,6 +84,10 @@ export interface Executor {
   prepare(library: string, name: string, signature: Signature): PreparedCallout;
   /** A callout through a function pointer of this executor. */
   prepareAddress(address: Address, name: string, signature: Signature): PreparedCallout;
+  /** A state to go back to. Throws CalloutError `checkpoint-refused` with the reason, `not-available` where there are none. */
+  checkpoint(): Checkpoint;
+  /** The same callout with a checkpoint before each call. Throws CalloutError `not-available`. */
+  checkpointed(callout: PreparedCallout): PreparedCallout;
   /** Ends the process and starts a fresh one with the same libraries; addresses of before are stale. */
   restart(): void;
   close(): void;

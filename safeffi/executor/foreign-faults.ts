@@ -62,6 +62,11 @@ export class ForeignFaults {
     this.#raised = 0;
   }
 
+  /** No thread stands in any slot: for a process that had none when it was copied. */
+  clear(): void {
+    for (let slot = 0; slot < foreignSlot.count; slot++) this.#memory.i32[this.#stateWord(slot)] = foreignState.free;
+  }
+
   #next(): number {
     const { i32 } = this.#memory;
     const told = Atomics.load(i32, header.foreignFaults / 4) & ~this.#raised;

@@ -7,8 +7,10 @@
  */
 import type { Address } from '../address.ts';
 import { alreadyResolvedError } from '../errors.ts';
+import { type Resolution, resolutionsOf } from '../faults/fault.ts';
 import type { FaultResolver } from '../faults/ffi-fault.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
+import type { Checkpoint } from './checkpoints.ts';
 import type { Lane } from './lane.ts';
 import type { NativeExecutor } from './native.ts';
 import type { NativeCallout } from './native-callout.ts';
@@ -21,6 +23,7 @@ export class HeldForeignFault implements FaultResolver {
   readonly #lane: Lane | undefined;
   readonly #slot: number;
   readonly #epoch: number;
+  readonly #checkpoint: Checkpoint | undefined;
   readonly #settled: () => void;
   #standing = true;
   #resolved = false;
@@ -39,6 +42,7 @@ export class HeldForeignFault implements FaultResolver {
     this.#lane = lane;
     this.#slot = slot;
     this.#epoch = executor.epoch;
+    this.#checkpoint = executor.guardCheckpoint;
     this.#settled = settled;
   }
 
@@ -59,10 +63,26 @@ export class HeldForeignFault implements FaultResolver {
     return this.#callout.end(this.#lane, seen, this.#args);
   }
 
+  proceed(): never {
+    throw new Error('continue was chosen although it is not available');
+  }
+
+  rollback(): void {
+    this.#replace('rollback', () => {
+      if (this.#checkpoint === undefined) this.#executor.checkpoints.rollbackToLatest();
+      else this.#checkpoint.rollback();
+    });
+  }
+
   restart(): void {
-    if (this.#resolved) throw alreadyResolvedError(this.#callout.name, 'restart');
-    this.#standing = false;
-    this.#executor.restart();
+    this.#replace('restart', () => this.#executor.restart());
+  }
+
+  resolutions(): readonly Resolution[] {
+    return resolutionsOf(this.#resolved, {
+      continue: 'a thread that C made is ended by any resolution',
+      rollback: this.#executor.rollbackObstacle(this.#checkpoint),
+    });
   }
 
   read(address: Address, sizeBytes: number): Uint8Array {
@@ -72,9 +92,21 @@ export class HeldForeignFault implements FaultResolver {
   /** Ends the thread and abandons the callout, where that was not done. */
   leave(): void {
     if (!this.#standing) return;
+    this.#checkpoint?.discard();
     const isLive = this.#epoch === this.#executor.epoch;
     this.#endThread();
-    if (isLive && this.#lane !== undefined) this.#executor.abandonRunning(this.#lane);
+    if (isLive && this.#lane !== undefined)
+      this.#executor.abandonRunning(
+        this.#lane,
+        `${this.#callout.name} was abandoned after a fault in a thread that C made`,
+      );
+  }
+
+  #replace(resolution: string, run: () => void): void {
+    if (this.#resolved) throw alreadyResolvedError(this.#callout.name, resolution);
+    run();
+    this.#standing = false;
+    this.#settled();
   }
 
   #endThread(): void {

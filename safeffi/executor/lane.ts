@@ -6,7 +6,7 @@
  * No wake-up is lost although the request is stored without a fence: the executor sleeps a bounded first time after
  * saying so (native/executor/lanes.c), and so does this side, whose sleeps are all bounded.
  */
-import { control, deadlineSignal, lane as laneLayout, laneOffset, line, state } from '../protocol/layout.ts';
+import { control, deadlineSignal, lane as laneLayout, laneOffset, line, record, state } from '../protocol/layout.ts';
 import type { ArgumentBuffers } from './argument-buffers.ts';
 import type { DomainMemory } from './domain-memory.ts';
 import type { ExecutorProcess } from './executor-process.ts';
@@ -184,6 +184,20 @@ export class Lane {
       }
       linux().futexWait(this.#stateAddress, state.abandon, 1);
     }
+  }
+
+  /** Lets a thread that stands in a fault go on with its callout; `registers` holds new values by their position. */
+  proceed(registers: ReadonlyMap<number, bigint>): void {
+    const { i32 } = this.#owner.memory;
+    const start = (laneOffset(this.index) + laneLayout.record) / 4;
+    for (const [position, value] of registers) {
+      const word = start + record.registers / 4 + 2 * position;
+      i32[word] = Number(BigInt.asIntN(32, value));
+      i32[word + 1] = Number(BigInt.asIntN(32, value >> 32n));
+    }
+    i32[start + record.load / 4] = registers.size > 0 ? 1 : 0;
+    Atomics.store(i32, this.word, state.request);
+    this.wake();
   }
 
   /** Reads the thread that the executor made for this lane; false where it is none of its threads. */

@@ -18,6 +18,8 @@ export interface Linux {
   /** Sleeps while the word at `address` is `expected`, at most `timeoutMs`. */
   futexWait(address: bigint, expected: number, timeoutMs: number): void;
   futexWake(address: bigint): void;
+  /** Wakes every sleeper: one that is being killed may swallow a single wake-up. */
+  futexWakeAll(address: bigint): void;
   /** Starts a program with the given descriptor as its descriptor 3; answers the process id or minus the errno. */
   spawn(path: string, args: readonly string[], environment: readonly string[], descriptor: number): number;
   /**
@@ -131,6 +133,9 @@ function makeLinux(): Linux {
     },
     futexWake(address) {
       futex(numbers.futex, address, futexWakeOperation, 1, null, null, 0);
+    },
+    futexWakeAll(address) {
+      futex(numbers.futex, address, futexWakeOperation, 0x7fff_ffff, null, null, 0);
     },
     spawn(path, args, environment, descriptor) {
       const actions = new Uint8Array(fileActionsBytes);

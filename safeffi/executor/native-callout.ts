@@ -47,12 +47,14 @@ export class NativeCallout implements PreparedCallout {
   }
 
   call(args: readonly ArgumentValue[], options: CalloutOptions = {}): ResultValue {
+    if (options.checkpoint === true) return this.#executor.checkpointed(this).call(args, options);
     const lane = this.begin(args);
     const deadlineMs = options.deadlineMs ?? this.#executor.deadlineMs;
     return this.end(lane, this.#executor.waitFor(lane, this.#executor.looks, deadlineMs), args);
   }
 
   start(args: readonly ArgumentValue[], options: CalloutOptions = {}): PendingCallout {
+    if (options.checkpoint === true) return this.#executor.checkpointed(this).start(args, options);
     const lane = this.begin(args);
     return new NativePendingCallout(this, this.#executor, lane, args, options.deadlineMs ?? this.#executor.deadlineMs);
   }
@@ -94,6 +96,11 @@ export class NativeCallout implements PreparedCallout {
     }
     lane.post();
     return lane;
+  }
+
+  /** Waits for a callout that was let go on after a fault, as `call` does. */
+  resume(lane: Lane, args: readonly ArgumentValue[]): ResultValue {
+    return this.end(lane, this.#executor.waitFor(lane, this.#executor.looks, lane.deadlineMs), args);
   }
 
   /** Takes what came of a callout: its result, or throws the fault. */

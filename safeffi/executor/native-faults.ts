@@ -11,12 +11,13 @@ import { NativeFault, pageFaultTrap } from '../faults/native-fault.ts';
 import type { ProcessMap } from '../faults/process-map.ts';
 import { laneRecord, RawFault } from '../faults/raw-fault.ts';
 import { type ReadMemory, scanStack } from '../faults/stack-scan.ts';
-import { pageBytes } from '../protocol/layout.ts';
+import { pageBytes, recordKind } from '../protocol/layout.ts';
+import { signalName } from '../signals.ts';
 import { declarationText } from '../types/signature.ts';
 import type { ArgumentValue } from '../values.ts';
 import type { PreparedCallout } from './executor.ts';
 import type { ForeignFault } from './foreign-faults.ts';
-import { HeldFault } from './held-fault.ts';
+import { type FaultOwner, HeldFault } from './held-fault.ts';
 import { HeldForeignFault } from './held-foreign-fault.ts';
 import type { Lane } from './lane.ts';
 import type { NativeExecutor } from './native.ts';
@@ -37,7 +38,8 @@ export class NativeFaults {
     const raw = new RawFault(executor.domain.i32, laneRecord(lane.index));
     const fault = this.#described(raw, callout, lane, map, false);
     lane.stoppedBy = undefined;
-    return this.#raise(fault, callout, args, lane);
+    const finish = (stopped: Lane) => callout.resume(stopped, args);
+    return this.#raise(fault, callout, args, { lane, finish, cannotContinue: continueObstacle(raw) });
   }
 
   /** A thread that C made stopped; it was noticed before `callout` was begun, or while it ran on `lane`. */
@@ -135,12 +137,33 @@ export class NativeFaults {
     return error;
   }
 
-  #raise(fault: Fault, callout: PreparedCallout, args: readonly ArgumentValue[], lane: Lane | undefined): FFIFault {
-    const held: HeldFault = new HeldFault(this.#executor, callout, args, lane, () => this.#forgotten.unregister(held));
+  #raise(
+    fault: Fault,
+    callout: PreparedCallout,
+    args: readonly ArgumentValue[],
+    stopped: Pick<FaultOwner, 'lane' | 'finish' | 'cannotContinue'> | undefined,
+  ): FFIFault {
+    const owner: FaultOwner = {
+      executor: this.#executor,
+      callout,
+      args,
+      kind: fault.kind,
+      checkpoint: this.#executor.guardCheckpoint,
+      ...(stopped ?? { lane: undefined, cannotContinue: undefined, finish: () => undefined }),
+    };
+    const held: HeldFault = new HeldFault(owner, () => this.#forgotten.unregister(held));
     const error = new FFIFault(fault, held);
     this.#forgotten.register(error, held, held);
     return error;
   }
+}
+
+/** Why the instruction that stopped cannot be run again, where it cannot. */
+function continueObstacle(raw: RawFault): string | undefined {
+  if (raw.kind === recordKind.deadline) return undefined;
+  if (raw.kind !== recordKind.signal) return 'it stopped in a function that does not return';
+  if (signalName(raw.signal) === 'SIGABRT') return 'abort does not return';
+  return undefined;
 }
 
 const longestInstruction = 15;

@@ -23,7 +23,11 @@ const signatures: Readonly<Record<EntryName, SignatureText>> = {
   mmap: { returns: 'void *', arguments: ['void *', 'size_t', 'int', 'int', 'int', 'long'] },
   munmap: { returns: 'int', arguments: ['void *', 'size_t'] },
   _exit: { returns: 'void', arguments: ['int'] },
+  checkpoint: { returns: 'int', arguments: [] },
 };
+
+/** Libraries in the order of loading, with the handles of the process that loaded them. */
+export type LoadedLibraries = ReadonlyMap<string, number | undefined>;
 
 export class NativeLoader {
   readonly #executor: NativeExecutor;
@@ -65,6 +69,21 @@ export class NativeLoader {
     const found = this.system('dlsym').call([handle, name]) as Address;
     if (found.isNull) throw symbolNotFoundError(name, library, this.#reason());
     return Number(found.value);
+  }
+
+  /** Whether the library was ever loaded here. */
+  has(library: string): boolean {
+    return this.#libraries.has(library);
+  }
+
+  /** What is loaded now. */
+  snapshot(): LoadedLibraries {
+    return new Map(this.#libraries);
+  }
+
+  /** The process is one that had loaded just these; the others are loaded again when they are used. */
+  restore(loaded: LoadedLibraries): void {
+    for (const library of this.#libraries.keys()) this.#libraries.set(library, loaded.get(library));
   }
 
   /** The process has ended: handles mean nothing any more. */

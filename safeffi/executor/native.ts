@@ -12,10 +12,13 @@ import { header, headerBytes, laneCount, laneStride, state } from '../protocol/l
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import { ArgumentBuffers } from './argument-buffers.ts';
+import { CheckpointedCallout } from './checkpointed-callout.ts';
+import { type Checkpoint, Checkpoints, headerWordsOf, type Standby } from './checkpoints.ts';
 import { DomainMemory } from './domain-memory.ts';
 import type { Executor, ExecutorOptions, PreparedCallout } from './executor.ts';
 import { ExecutorProcess } from './executor-process.ts';
 import { ForeignFaults } from './foreign-faults.ts';
+import { Graveyard } from './graveyard.ts';
 import { dead, foreign, Lane } from './lane.ts';
 import { linux } from './linux.ts';
 import { MappedBuffers } from './mapped-buffers.ts';
@@ -23,6 +26,7 @@ import { NativeCallout, type Resolve } from './native-callout.ts';
 import { NativeFaults } from './native-faults.ts';
 import { NativeLoader } from './native-loader.ts';
 import { NativeMemory } from './native-memory.ts';
+import { type Taint, untainted, withCause } from './taint.ts';
 
 /** About 30 µs of looking in JavaScript; the executor spins about as long after a call. */
 const looksWhenSpinning = 20_000;
@@ -42,9 +46,16 @@ export class NativeExecutor implements Executor {
   readonly gate = new Int32Array(2);
   generation = 0;
   epoch = 0;
-  tainted = false;
+  taint: Taint = untainted;
+  readonly graveyard = new Graveyard();
+  readonly checkpoints = new Checkpoints(this);
+  /** The checkpoint before the call that is being finished: each of its faults keeps it. */
+  guardCheckpoint: Checkpoint | undefined;
   readonly #options: ExecutorOptions;
   readonly #callouts = new Set<NativeCallout>();
+  readonly #guards = new WeakMap<PreparedCallout, PreparedCallout>();
+  /** Why a callout that should have had a checkpoint has none. */
+  #noCheckpoint: string | undefined;
   #process: ExecutorProcess | undefined;
   #map: ProcessMap | undefined;
   #lanesMade = 0;
@@ -86,6 +97,10 @@ export class NativeExecutor implements Executor {
     return this.#process?.pid;
   }
 
+  get tainted(): boolean {
+    return this.taint.count > 0;
+  }
+
   get looks(): number {
     return this.gate[1]!;
   }
@@ -120,12 +135,95 @@ export class NativeExecutor implements Executor {
 
   restart(): void {
     this.#bury();
+    this.checkpoints.forget();
     this.ensureStarted();
+  }
+
+  checkpoint(): Checkpoint {
+    return this.checkpoints.take();
+  }
+
+  checkpointed(callout: PreparedCallout): PreparedCallout {
+    let guard = this.#guards.get(callout);
+    if (guard === undefined) {
+      guard = new CheckpointedCallout(this, callout);
+      this.#guards.set(callout, guard);
+    }
+    return guard;
+  }
+
+  guard(): Checkpoint | undefined {
+    const taken = this.checkpoints.tryTake();
+    this.#noCheckpoint = typeof taken === 'string' ? taken : undefined;
+    return typeof taken === 'string' ? undefined : taken;
+  }
+
+  guarded<T>(checkpoint: Checkpoint | undefined, run: () => T): T {
+    const outer = this.guardCheckpoint;
+    this.guardCheckpoint = checkpoint ?? outer;
+    try {
+      return run();
+    } finally {
+      this.guardCheckpoint = outer;
+    }
+  }
+
+  /** Why a fault cannot go back to `checkpoint`, or else to the last one, or undefined. */
+  rollbackObstacle(checkpoint: Checkpoint | undefined): string | undefined {
+    if (checkpoint !== undefined) return checkpoint.stands ? undefined : 'its checkpoint is gone';
+    return this.checkpoints.latest === undefined ? (this.#noCheckpoint ?? 'no checkpoint stands') : undefined;
+  }
+
+  checkpointObstacle(): string | undefined {
+    this.ensureStarted();
+    return this.lanes.some((lane) => lane.busy) ? 'a callout is under way or a fault stands' : undefined;
+  }
+
+  makeStandby(): Standby | number {
+    const answer = this.loader.system('checkpoint').call([]) as number;
+    if (answer < 0) return answer;
+    const { generation, taint } = this;
+    const libraries = this.loader.snapshot();
+    const headerWords = headerWordsOf(this.domain.i32);
+    return { pid: answer, generation, lanesMade: this.#lanesMade, libraries, taint, headerWords };
+  }
+
+  replaceBy(standby: Standby): void {
+    const former = this.#process;
+    const stays = (callout: NativeCallout) =>
+      !this.loader.has(callout.library) || standby.libraries.has(callout.library);
+    this.#bury((process) => process.killBehind(this.graveyard, this.#laneThreads()), stays);
+    const { i32 } = this.domain;
+    i32.set(standby.headerWords);
+    i32[header.takenOver / 4] = 0;
+    for (let i = 0; i < standby.lanesMade; i++) this.domain.settleLane(i);
+    this.foreign.clear();
+    const replacement = ExecutorProcess.adopt(standby.pid, former);
+    try {
+      Atomics.store(i32, header.takeover / 4, standby.pid);
+      linux().futexWakeAll(this.domain.addressOfWord(header.takeover / 4));
+      replacement.waitForWord(this.domain, header.takenOver / 4, 0);
+    } catch (error) {
+      for (const callout of this.#callouts) callout.unbind();
+      throw error;
+    }
+    this.#process = replacement;
+    this.#map = new ProcessMap(standby.pid, this.#map);
+    this.generation = standby.generation;
+    this.taint = standby.taint;
+    this.#condemned = undefined;
+    this.#lanesMade = standby.lanesMade;
+    this.loader.restore(standby.libraries);
+    for (let i = 0; i < standby.lanesMade; i++)
+      if (!this.lanes[i]!.adopt()) this.#condemn(`told a thread for lane ${i} that is none of its own`);
+    this.gate[0] = 1;
   }
 
   close(): void {
     if (this.#closed) return;
     this.#bury();
+    this.checkpoints.forget();
+    this.graveyard.drain();
     this.#closed = true;
     this.domain.release();
   }
@@ -172,8 +270,8 @@ export class NativeExecutor implements Executor {
   }
 
   /** Sends a faulted lane back to park, and notes that C's state may be half changed. */
-  abandon(lane: Lane | undefined): void {
-    this.tainted = true;
+  abandon(lane: Lane | undefined, cause: string): void {
+    this.taint = withCause(this.taint, cause);
     if (lane === undefined || this.#process === undefined) return;
     if (!lane.abandon()) {
       this.#bury();
@@ -191,15 +289,15 @@ export class NativeExecutor implements Executor {
 
   /** Ends the thread of a foreign fault; the executor where it does not go. */
   endForeign(slot: number): void {
-    this.tainted = true;
+    this.taint = withCause(this.taint, 'a thread that C made was ended in a fault');
     if (!this.foreign.end(slot, this.#process)) this.#bury();
   }
 
   /** Stops a callout that runs and sends its thread back to park. */
-  abandonRunning(lane: Lane): void {
+  abandonRunning(lane: Lane, cause: string): void {
     const seen = lane.look();
     const stopped = seen === state.request ? lane.interrupt() : seen;
-    if (stopped === state.fault) this.abandon(lane);
+    if (stopped === state.fault) this.abandon(lane, cause);
     else if (stopped === state.done) {
       lane.buffers.reset();
       this.releaseLane(lane);
@@ -242,21 +340,22 @@ export class NativeExecutor implements Executor {
 
   #start(): void {
     if (this.#closed) throw closedError('the executor');
+    this.checkpoints.forget();
     this.domain.clear(this.looks > 0 ? executorSpins : 0);
     this.#process = ExecutorProcess.start(this.domain, this.#options.environment);
     this.#map = new ProcessMap(this.#process.pid);
     this.generation++;
-    this.tainted = false;
+    this.taint = untainted;
     this.#condemned = undefined;
     this.#lanesMade = 1;
     if (!this.lanes[0]!.adopt()) this.#condemn('told a thread for lane 0 that is none of its own');
     this.gate[0] = 1;
   }
 
-  /** Ends the process, if it still runs, and forgets all that belonged to it. */
-  #bury(): void {
+  /** Ends the process, if it still runs, and forgets all that belonged to it, but for the addresses of functions that stay. */
+  #bury(end = (process: ExecutorProcess) => process.kill(), stays?: (callout: NativeCallout) => boolean): void {
     if (this.#process === undefined) return;
-    this.#process.kill();
+    end(this.#process);
     this.#process = undefined;
     this.gate[0] = 0;
     this.epoch++;
@@ -265,9 +364,13 @@ export class NativeExecutor implements Executor {
       lane.busy = false;
       lane.buffers.forget();
     }
-    for (const callout of this.#callouts) callout.unbind();
+    for (const callout of this.#callouts) if (stays?.(callout) !== true) callout.unbind();
     this.loader.forget();
     this.foreign.forget();
+  }
+
+  #laneThreads(): number[] {
+    return this.lanes.slice(0, this.#lanesMade).map((lane) => lane.threadId);
   }
 
   #condemn(reason: string): void {

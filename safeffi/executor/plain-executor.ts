@@ -4,8 +4,8 @@
  */
 import { resolve as resolvePath } from 'node:path';
 import { Address, exact } from '../address.ts';
-import { alreadyResolvedError, libraryNotFoundError, symbolNotFoundError } from '../errors.ts';
-import type { Fault } from '../faults/fault.ts';
+import { alreadyResolvedError, libraryNotFoundError, notAvailableError, symbolNotFoundError } from '../errors.ts';
+import { everyChoice, type Fault, type Resolution, resolutionsOf } from '../faults/fault.ts';
 import { type FaultResolver, FFIFault } from '../faults/ffi-fault.ts';
 import { parseSignature, type Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
@@ -22,6 +22,7 @@ import { plainSignature } from './koffi-types.ts';
 import { type FaultOrigin, plainFault, staleSummary } from './plain-fault.ts';
 import { PlainMemory, reading, writing } from './plain-memory.ts';
 import { copyBack, fromPlain, type PlainContext, toPlain } from './plain-values.ts';
+import { untainted } from './taint.ts';
 
 /** What a call left behind. `args` are the buffers as C left them. */
 export interface PlainOutcome {
@@ -74,6 +75,7 @@ export class PlainExecutor implements Executor {
   readonly kind: ExecutorKind;
   /** Never: a callout that faults ends its process here. */
   readonly tainted = false;
+  readonly taint = untainted;
   readonly memory: PlainMemory;
   readonly #backend: PlainBackend;
   readonly #options: ExecutorOptions;
@@ -143,6 +145,14 @@ export class PlainExecutor implements Executor {
 
   prepareAddress(address: Address, name: string, signature: Signature): PreparedCallout {
     return this.#callout('a function pointer', name, signature, address);
+  }
+
+  checkpoint(): never {
+    throw notAvailableError('a checkpoint', this.kind);
+  }
+
+  checkpointed(): never {
+    throw notAvailableError('a checkpoint before each call', this.kind);
   }
 
   restart(): void {
@@ -253,6 +263,13 @@ export class PlainExecutor implements Executor {
         if (resolved) throw alreadyResolvedError(fault.function ?? 'memory', 'restart');
         this.restart();
       },
+      rollback: () => {
+        throw notAvailableError('rollback', this.kind);
+      },
+      proceed: () => {
+        throw notAvailableError('continue', this.kind);
+      },
+      resolutions: () => plainResolutions(fault, resolved),
       read: (address, sizeBytes) => this.memory.read(address, sizeBytes),
     };
     return new FFIFault(fault, resolver);
@@ -268,6 +285,12 @@ export class PlainExecutor implements Executor {
     const fault = this.#fault('MemoryViolation', `${access} at 0x${at.toString(16)}, asked for by the VM`, origin);
     return this.#raise({ ...fault, address: exact(at), access }, [], () => undefined);
   }
+}
+
+function plainResolutions(fault: Fault, resolved: boolean): Resolution[] {
+  const missing = everyChoice.filter((choice) => !fault.choices.includes(choice));
+  const reason = `the ${fault.executor.kind} executor does not have it`;
+  return resolutionsOf(resolved, Object.fromEntries(missing.map((choice) => [choice, reason])));
 }
 
 type Again = (args: readonly ArgumentValue[]) => ResultValue;

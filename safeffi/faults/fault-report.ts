@@ -34,6 +34,8 @@ export function frameText(frame: CFrame): string {
 const choiceText: Readonly<Record<Fault['choices'][number], string>> = {
   answer: 'resume: value',
   retry: 'retry',
+  continue: 'continue',
+  rollback: 'rollback',
   restart: 'restart',
   terminate: 'terminate',
 };

@@ -17,7 +17,16 @@ export type FaultKind =
 
 export type FaultAccess = 'read' | 'write' | 'execute';
 
-export type FaultChoice = 'answer' | 'retry' | 'restart' | 'terminate';
+export type FaultChoice = 'answer' | 'retry' | 'continue' | 'rollback' | 'restart' | 'terminate';
+
+export const everyChoice: readonly FaultChoice[] = ['answer', 'retry', 'continue', 'rollback', 'restart', 'terminate'];
+
+/** A way on from a fault. `reason` says why it is not available. */
+export interface Resolution {
+  readonly choice: FaultChoice;
+  readonly available: boolean;
+  readonly reason?: string;
+}
 
 /** One frame of the C backtrace, innermost first. `certain` is false for an address found by scanning the stack. */
 export interface CFrame {
@@ -64,4 +73,15 @@ export interface Fault {
     readonly kind: 'native' | 'portable' | 'direct';
   };
   readonly choices: readonly FaultChoice[];
+}
+
+/** Every choice for a fault; `obstacles` says why one is not available. None is once the fault is resolved. */
+export function resolutionsOf(
+  isResolved: boolean,
+  obstacles: { readonly [choice in FaultChoice]?: string | undefined },
+): Resolution[] {
+  return everyChoice.map((choice) => {
+    const reason = isResolved ? 'the fault was resolved before' : obstacles[choice];
+    return reason === undefined ? { choice, available: true } : { choice, available: false, reason };
+  });
 }

@@ -1,11 +1,12 @@
 /**
  * A fault in C as a JavaScript error. While it is unresolved the callout's lane stays parked inside the fault handler,
- * with stack and memory as they were; each method below chooses a way on. A fault is resolved once; `restart` may come
- * before `answer` or `retry`. Stable interface.
+ * with stack and memory as they were; each method below chooses a way on. A fault is resolved once, by `answer`, `retry`,
+ * `retryWith`, `continue` or `terminate`; `rollback` or `restart` may come before `answer` and `retry`. Stable interface.
  */
-import type { Address } from '../address.ts';
+import type { Address, ExactInteger } from '../address.ts';
+import { CalloutError } from '../errors.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
-import type { Fault } from './fault.ts';
+import type { Fault, FaultChoice, Resolution } from './fault.ts';
 import { faultSentence } from './fault-report.ts';
 
 /** What an executor provides to resolve a fault. */
@@ -14,6 +15,11 @@ export interface FaultResolver {
   abandon(): void;
   retry(args?: readonly ArgumentValue[]): ResultValue;
   restart(): void;
+  rollback(): void;
+  /** Lets the stopped thread go on, with these registers changed; answers what the callout comes to. */
+  proceed(registers: Readonly<Record<string, ExactInteger>>): ResultValue;
+  /** Every way on, as it stands at the moment. */
+  resolutions(): readonly Resolution[];
   read(address: Address, sizeBytes: number): Uint8Array;
 }
 
@@ -44,6 +50,37 @@ export class FFIFault extends Error {
     return this.#resolver.retry(args);
   }
 
+  /**
+   * Every choice, with the reason where it is not available now. Only `rollback` and `continue` come and go with the kind of
+   * fault and of executor; a fault that is settled has none left.
+   */
+  get resolutions(): readonly Resolution[] {
+    return this.#resolver.resolutions();
+  }
+
+  /** The choices that are available now. */
+  get choices(): readonly FaultChoice[] {
+    return this.resolutions.filter((one) => one.available).map((one) => one.choice);
+  }
+
+  /**
+   * Brings C's memory back to the last checkpoint; `answer` or `retry` may follow. Throws CalloutError `not-available` with
+   * the reason.
+   */
+  rollback(): void {
+    this.#require('rollback');
+    this.#resolver.rollback();
+  }
+
+  /**
+   * Runs the instruction that stopped again, once registers or memory were mended, and answers what the callout comes to.
+   * @param registers by name, as in `fault.registers`: `{ rax: 0, rip: next }`; those not named stay
+   */
+  continue(registers: Readonly<Record<string, ExactInteger>> = {}): ResultValue {
+    this.#require('continue');
+    return this.#resolver.proceed(registers);
+  }
+
   /** Replaces the executor by a fresh one with the same libraries; `answer` or `retry` may follow. */
   restart(): void {
     this.#resolver.restart();
@@ -58,5 +95,14 @@ export class FFIFault extends Error {
   /** Memory of the executor as it is while the fault stands. */
   read(address: Address, sizeBytes: number): Uint8Array {
     return this.#resolver.read(address, sizeBytes);
+  }
+
+  #require(choice: FaultChoice): void {
+    const found = this.resolutions.find((one) => one.choice === choice);
+    if (found?.available === true) return;
+    const callout = this.fault.function === undefined ? '' : `callout ${this.fault.function}: `;
+    throw new CalloutError('not-available', `${callout}${choice} is not available: ${found?.reason ?? 'not here'}`, {
+      choice,
+    });
   }
 }

@@ -42,8 +42,10 @@ export class ProcessMap {
   readonly #pid: number;
   #mappings: readonly Mapping[] = [];
 
-  constructor(pid: number) {
+  /** `like` is the map of a process that this one was copied from. */
+  constructor(pid: number, like?: ProcessMap) {
     this.#pid = pid;
+    this.#mappings = like === undefined ? [] : like.#mappings;
   }
 
   /** Reads the mappings anew; those known before stay when the process has ended. */

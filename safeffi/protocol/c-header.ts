@@ -38,6 +38,7 @@ export function generate(): string {
     table('HEADER', layout.header),
     table('ENTRY', entries),
     table('BOOT', layout.bootFailure),
+    table('CHECKPOINT', layout.checkpointRefusal),
     table('LANE', layout.lane),
     table('LINE', layout.line),
     table('WIDE', layout.wide),

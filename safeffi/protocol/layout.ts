@@ -38,11 +38,27 @@ export const header = {
   foreignFaults: 32,
   /** 64-bit addresses of functions, in the order of `entryNames`. */
   entries: 64,
+  /** A futex word: the process id of the standby that is to take over. It answers in `takenOver`. */
+  takeover: 0x400,
+  takenOver: 0x404,
 } as const;
 
 /** C functions whose addresses the executor tells at boot, so that the first callouts need no lookup. */
-export const entryNames = ['dlopen', 'dlsym', 'dlerror', 'calloc', 'free', 'mmap', 'munmap', '_exit'] as const;
+export const entryNames = [
+  'dlopen',
+  'dlsym',
+  'dlerror',
+  'calloc',
+  'free',
+  'mmap',
+  'munmap',
+  '_exit',
+  'checkpoint',
+] as const;
 export type EntryName = (typeof entryNames)[number];
+
+/** What the function `checkpoint` answers instead of a process id. */
+export const checkpointRefusal = { foreignThreads: -1, unknownThreads: -2, busyKeeper: -3, fork: -1000 } as const;
 
 export const bootFailure = { parent: -1, map: -2, protect: -3, signals: -4, keeper: -5 } as const;
 
@@ -92,7 +108,10 @@ export const control = {
   deadlineAcks: 4,
 } as const;
 
-/** Words of `line.state`. The VM writes `request` and `abandon`, the executor the others. */
+/**
+ * Words of `line.state`. The VM writes `request` and `abandon`, the executor the others. `request` instead of `fault` lets
+ * a stopped callout go on.
+ */
 export const state = { parked: 0, request: 1, done: 2, fault: 3, abandon: 4 } as const;
 
 /** Offsets from the fault record's start. `address`, `errorCode`, `trap`, registers and frames are 64-bit words. */
@@ -124,6 +143,8 @@ export const record = {
   messageLimit: 512,
   /** 64 bits, one for each frame whose address is the very instruction, not a return address behind a call. */
   exactFrames: 1920,
+  /** Written by the VM: 1 when the registers are to be loaded from the record as the callout goes on. */
+  load: 1928,
 } as const;
 
 export const recordKind = {

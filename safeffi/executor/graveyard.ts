@@ -1,0 +1,41 @@
+/**
+ * Processes that were killed and are not waited for yet. A process that dies has its memory taken apart before it can be
+ * reaped (about 100 µs), and nothing needs to stand by for that: it is reaped later, when something else is buried, or by
+ * `drain`. At most `limit` are left unreaped, so that no number of restarts and checkpoints fills the process table.
+ */
+import { linux } from './linux.ts';
+
+const sigkill = 9;
+const limit = 8;
+
+export class Graveyard {
+  readonly #dying: number[] = [];
+
+  /** Kills a child of this process; it is reaped by and by. */
+  bury(pid: number): void {
+    const os = linux();
+    if (os.reap(pid, false) !== 0) return;
+    os.kill(pid, sigkill);
+    this.admit(pid);
+  }
+
+  /** Takes a process that was killed. */
+  admit(pid: number): void {
+    this.sweep();
+    this.#dying.push(pid);
+    while (this.#dying.length > limit) linux().reap(this.#dying.shift()!, true);
+  }
+
+  /** Reaps those that are dead by now; answers how many are left. */
+  sweep(): number {
+    const os = linux();
+    for (let i = this.#dying.length - 1; i >= 0; i--)
+      if (os.reap(this.#dying[i]!, false) !== 0) this.#dying.splice(i, 1);
+    return this.#dying.length;
+  }
+
+  /** Waits until all are gone. */
+  drain(): void {
+    for (const pid of this.#dying.splice(0)) linux().reap(pid, true);
+  }
+}
