@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
  */
 const needNative = [
   'ffi/faults',
+  'ffi/image-types',
   ...[
     'abi',
     'continue',

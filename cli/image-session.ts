@@ -14,7 +14,7 @@ import { type WritableFormat, writeImage } from '../image/format/write-image.ts'
 import { ImageCompiler } from '../image/runtime/image-compiler.ts';
 import { argumentPrimitives } from '../primitives/arguments.ts';
 import { compilerPrimitives, type SourceCompiler } from '../primitives/compiler.ts';
-import { type FfiBridge, installFfi } from '../primitives/ffi/index.ts';
+import { type FfiBridge, installFfi, LinkError } from '../primitives/ffi/index.ts';
 import { type ImagePath, installPrimitives, NodeHost } from '../primitives/index.ts';
 import { type Fault, faultReport, openSession } from '../safeffi/index.ts';
 import { ContextPrinter } from '../vm/debug/context-printer.ts';
@@ -82,12 +82,8 @@ export class ImageSession {
         }),
       names: () => this.compiler,
       describeStack: (context) => this.exceptionStack(context).join('  <-  '),
-      libraryNameOf: (library) => {
-        const outcome = this.vm.call(library, 'ffiLibraryName');
-        return outcome.kind === 'value' && !isImmediate(outcome.oop) && this.memory.isBytes(outcome.oop)
-          ? this.memory.stringValueOf(outcome.oop)
-          : undefined;
-      },
+      describeType: (name, behavior) => this.describeType(name, behavior),
+      libraryNameOf: (library) => this.libraryNameOf(library),
       chooseResolution: (report) => {
         const choice = settings.chooseResolution?.(report);
         this.wasReportShown = settings.chooseResolution !== undefined && choice === undefined;
@@ -227,6 +223,27 @@ export class ImageSession {
     for (let at = this.memory.classOf(oop); at !== this.memory.nil; at = this.vm.superclassOf(at))
       if (this.memory.nameOfClass(at) === className) return true;
     return false;
+  }
+
+  /** What the image answers to `ffiLibraryName`. Throws LinkError where that is no String. */
+  private libraryNameOf(library: Oop): string {
+    const { memory } = this;
+    const outcome = this.vm.call(library, 'ffiLibraryName');
+    if (outcome.kind === 'unhandled') throw new LinkError(this.describeError(outcome).message);
+    if (outcome.kind === 'value' && !isImmediate(outcome.oop) && memory.isBytes(outcome.oop))
+      return memory.stringValueOf(outcome.oop);
+    const answer = outcome.kind === 'value' ? `an instance of ${memory.classNameOf(outcome.oop)}` : 'nothing';
+    throw new LinkError(`a library answers ${answer} to ffiLibraryName, expected its file name or path as a String`);
+  }
+
+  /** The image's answer about a type that a method of `behavior` names; nil where it has no types of its own. */
+  private describeType(name: string, behavior: Oop): Oop {
+    const { memory } = this;
+    const types = this.vm.findClass('FFIExternalType');
+    if (types === undefined) return memory.nil;
+    const outcome = this.vm.call(types, 'describe:for:', [memory.newByteString(name), behavior]);
+    if (outcome.kind === 'value') return outcome.oop;
+    throw new LinkError(`the image did not say what the type ${name} is: its code ended as ${outcome.kind}`);
   }
 
   /** The frames from `context` outwards as a person wants to see them, innermost first. */

@@ -131,6 +131,7 @@ semantics.addOperation<SourceLiteral>('literal', {
   ArrayElement_literal: (value) => literal(value),
   ArrayElement_array: (_open, elements, _close) => ({ kind: 'array', elements: elements.children.map(literal) }),
   ArrayElement_bytes: (_open, numbers, _close) => bytes(numbers),
+  ArrayElement_separator: (_semicolon) => ({ kind: 'symbol', value: ';' }),
   ArrayElement_symbol(word) {
     const text = name(word);
     return isReservedLiteral(text) ? { kind: text } : { kind: 'symbol', value: text };

@@ -5,22 +5,29 @@
  *
  * This module loads the signature grammar, and so ohm-js: it is imported when the first callout is linked.
  */
-import type { PreparedCallout, Session } from '../../safeffi/index.ts';
+import { makeSignature, type PreparedCallout, type Session } from '../../safeffi/index.ts';
 import type { Oop } from '../../vm/memory/oop.ts';
-import { LinkError } from './errors.ts';
-import { cTypeText, resultKindOf } from './type-names.ts';
+import { LinkError, SignatureError } from './errors.ts';
+import { type Adaptation, type FfiType, ffiTypeOf } from './ffi-type.ts';
+import { TypeResolver, type TypeScope } from './type-resolver.ts';
 import {
   type ArgumentLiteral,
   type ArgumentSpecification,
   parseUffiSignature,
+  type TypeReference,
   type UffiSignature,
 } from './uffi-signature.ts';
 import type { NameResolver, ValueLocation } from './value-location.ts';
-import type { ResultKind } from './values.ts';
+import type { ResultConversion } from './values.ts';
 
 /** One argument: a place to read it from, or a value that never changes. */
 export type ArgumentSource =
-  | { readonly kind: 'location'; readonly location: ValueLocation }
+  | {
+      readonly kind: 'location';
+      readonly location: ValueLocation;
+      /** What the value goes through first, where its type asks for it. */
+      readonly adaptation: Adaptation | undefined;
+    }
   | { readonly kind: 'constant'; readonly value: ArgumentConstant };
 
 /** nil, true and false are null and booleans; a text is a C string. */
@@ -29,7 +36,19 @@ export type ArgumentConstant = number | bigint | boolean | null | { readonly tex
 export interface LinkedCallout {
   readonly prepared: PreparedCallout;
   readonly sources: readonly ArgumentSource[];
-  readonly resultKind: ResultKind;
+  readonly result: ResultConversion;
+  /** Some argument is an address that C writes. */
+  readonly hasOutPointers: boolean;
+}
+
+/** What stands at a call site. `context` is asked for anew whenever objects may have moved. */
+export interface CallSiteText {
+  readonly signature: string;
+  readonly library: string;
+  /** Arguments in front of the variable ones, of a function that takes such. */
+  readonly fixedArgumentCount: number | undefined;
+  readonly types: TypeScope;
+  context(): Oop;
 }
 
 const PSEUDO_VARIABLES: Readonly<Record<string, ArgumentConstant>> = { nil: null, true: true, false: false };
@@ -37,22 +56,35 @@ const PSEUDO_VARIABLES: Readonly<Record<string, ArgumentConstant>> = { nil: null
 export class CalloutLinker {
   private readonly session: Session;
   private readonly parsed = new Map<string, UffiSignature>();
+  readonly types = new TypeResolver();
 
   constructor(session: Session) {
     this.session = session;
   }
 
-  /** Throws SignatureError, LinkError, or the engine's CalloutError. */
-  link(signatureText: string, library: string, context: Oop, names: NameResolver): LinkedCallout {
-    const signature = this.parse(signatureText);
+  /** Throws SignatureError, LinkError, or the engine's CalloutError. `names` is asked once all types are known. */
+  link(site: CallSiteText, names: () => NameResolver): LinkedCallout {
+    const signature = this.parse(site.signature);
+    const name = signature.functionName;
+    if (name === '') throw new SignatureError(`the signature ${site.signature} names no function`);
     const given = signature.arguments.map((argument) => this.normalized(argument));
-    const sources = given.map((argument, i) => this.sourceOf(argument, i, signature, context, names));
-    const prepared = this.session.library(library).prepare(signature.functionName, {
-      returns: cTypeText(signature.returns),
-      arguments: given.map((argument) => this.typeText(argument)),
-      argumentNames: given.map((argument, i) => argument.name ?? `argument${i + 1}`),
-    });
-    return { prepared, sources, resultKind: resultKindOf(signature.returns) };
+    const types = given.map((argument) => this.typeOf(argument, site.types));
+    const returns = this.types.resolve(signature.returns, site.types);
+    const context = site.context();
+    const resolver = names();
+    const sources = given.map((argument, i) =>
+      this.sourceOf(argument, i, signature, types[i]!.adaptation, context, resolver),
+    );
+    const completed = makeSignature(
+      name,
+      returns.cType,
+      types.map(({ cType }) => cType),
+      given.map((argument, i) => argument.name ?? `argument${i + 1}`),
+      fixedArguments(name, site.fixedArgumentCount, given.length),
+    );
+    const prepared = this.session.library(site.library).bind(name, completed).callout;
+    const hasOutPointers = types.some(({ adaptation }) => adaptation?.kind === 'outPointer');
+    return { prepared, sources, result: returns.result, hasOutPointers };
   }
 
   private parse(text: string): UffiSignature {
@@ -72,19 +104,26 @@ export class CalloutLinker {
     return isWord ? { type: undefined, name: alone.name, literal: undefined } : argument;
   }
 
-  private typeText(argument: ArgumentSpecification): string {
-    if (argument.type !== undefined) return cTypeText(argument.type);
-    if (argument.name === 'true' || argument.name === 'false') return 'bool';
-    if (argument.name !== undefined) return 'void *';
+  private typeOf(argument: ArgumentSpecification, scope: TypeScope): FfiType {
+    if (argument.pointedFunction !== undefined)
+      return ffiTypeOf({ kind: 'callback', signature: signatureOf(argument.pointedFunction) }, 0);
+    return this.types.resolve(argument.type ?? this.impliedType(argument), scope);
+  }
+
+  /** The type of a value that is written without one. */
+  private impliedType(argument: ArgumentSpecification): TypeReference {
+    const plain = (name: string, pointerDepth = 0): TypeReference => ({ name, pointerDepth, isConst: false });
+    if (argument.name === 'true' || argument.name === 'false') return plain('bool');
+    if (argument.name !== undefined) return plain('void', 1);
     switch (argument.literal?.kind) {
       case 'float':
-        return 'double';
+        return plain('double');
       case 'string':
-        return 'char *';
+        return plain('char', 1);
       case 'character':
-        return 'char';
+        return plain('char');
       default:
-        return 'int';
+        return plain('int');
     }
   }
 
@@ -92,38 +131,58 @@ export class CalloutLinker {
     argument: ArgumentSpecification,
     index: number,
     signature: UffiSignature,
+    adaptation: Adaptation | undefined,
     context: Oop,
     names: NameResolver,
   ): ArgumentSource {
     if (argument.literal !== undefined) return { kind: 'constant', value: constantOf(argument.literal) };
-    if (argument.name === undefined) return this.positionalSource(index, signature, context, names);
+    if (argument.name === undefined) return this.positionalSource(index, signature, adaptation, context, names);
     const constant = PSEUDO_VARIABLES[argument.name];
     if (constant !== undefined) return { kind: 'constant', value: constant };
-    if (argument.name === 'self') return { kind: 'location', location: { kind: 'receiver' } };
+    if (argument.name === 'self') return { kind: 'location', location: { kind: 'receiver' }, adaptation };
     const location = names.locate(context, argument.name);
     if (location === undefined)
       throw new LinkError(
         `callout ${signature.functionName}: argument ${index + 1} is named ${argument.name}, which is no argument, temp, instance variable or class variable here`,
       );
-    return { kind: 'location', location };
+    return { kind: 'location', location, adaptation };
   }
 
   /**
    * A parameter that has a type alone, as in a C prototype, takes the argument of the method at its position. A doit has no
    * arguments: there it takes zero, so that a prototype can be tried as it was pasted.
    */
-  private positionalSource(index: number, signature: UffiSignature, context: Oop, names: NameResolver): ArgumentSource {
+  private positionalSource(
+    index: number,
+    signature: UffiSignature,
+    adaptation: Adaptation | undefined,
+    context: Oop,
+    names: NameResolver,
+  ): ArgumentSource {
     const available = names.argumentCount(context);
     if (available === undefined) {
       const type = signature.arguments[index]?.type;
-      return { kind: 'constant', value: type !== undefined && cTypeText(type).endsWith('*') ? null : 0 };
+      return { kind: 'constant', value: type !== undefined && type.pointerDepth > 0 ? null : 0 };
     }
     if (index >= available)
       throw new LinkError(
         `callout ${signature.functionName}: argument ${index + 1} has no name, and the method has ${available} arguments, expected at least ${index + 1}`,
       );
-    return { kind: 'location', location: { kind: 'temp', hops: 0, index } };
+    return { kind: 'location', location: { kind: 'temp', hops: 0, index }, adaptation };
   }
+}
+
+/** A signature as text again, for whoever makes a callback of it. */
+function signatureOf(pointed: UffiSignature): string {
+  const type = ({ name, pointerDepth, isConst }: TypeReference): string =>
+    `${isConst ? 'const ' : ''}${name} ${'*'.repeat(pointerDepth)}`.trim();
+  const parameters = pointed.arguments.map(({ type: given }) => (given === undefined ? 'void *' : type(given)));
+  return `${type(pointed.returns)} ( ${parameters.join(' , ')} )`;
+}
+
+function fixedArguments(name: string, count: number | undefined, given: number): number | undefined {
+  if (count === undefined || (count >= 0 && count <= given)) return count;
+  throw new LinkError(`callout ${name}: ${count} fixed arguments are named, the signature has ${given}`);
 }
 
 function constantOf(literal: ArgumentLiteral): ArgumentConstant {

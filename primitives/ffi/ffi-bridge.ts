@@ -16,10 +16,12 @@ import {
   type Session,
 } from '../../safeffi/index.ts';
 import type { Interpreter } from '../../vm/interpreter/interpreter.ts';
+import { methodClassOf } from '../../vm/memory/method-access.ts';
 import type { ObjectMemory, RootHolder } from '../../vm/memory/object-memory.ts';
 import { isImmediate, isSmallInteger, type Oop, smallIntegerValue } from '../../vm/memory/oop.ts';
 import {
   AssociationSlot,
+  BehaviorSlot,
   ContextSlot,
   PrimitiveError,
   ProcessSlot,
@@ -27,11 +29,17 @@ import {
   SpecialObject,
 } from '../../vm/memory/well-known.ts';
 import { asLatin1 } from '../latin1.ts';
+import { isBehavior } from '../operands.ts';
+import { adaptedArgument } from './adapted-argument.ts';
+import { isCallOption, readCallOptions } from './call-options.ts';
 import { CallSites } from './call-sites.ts';
 import { type ArgumentSource, CalloutLinker, type LinkedCallout } from './callout-linker.ts';
 import { LinkError, SignatureError } from './errors.ts';
 import { faultFacts } from './fault-facts.ts';
+import type { Adaptation } from './ffi-type.ts';
 import { signatureText } from './signature-text.ts';
+import { readTypeDescription } from './type-description.ts';
+import type { TypeScope } from './type-resolver.ts';
 import { type NameResolver, readLocation } from './value-location.ts';
 import { ValueConverter } from './values.ts';
 
@@ -43,8 +51,16 @@ export interface FfiHost {
   names(): NameResolver;
   /** Frames of the image's code from `context` outwards, on one line, for reports. */
   describeStack(context: Oop): string;
-  /** The name that a library which is no String gives itself: an FFILibrary, or a class of them. Objects may move meanwhile. */
-  libraryNameOf(library: Oop): string | undefined;
+  /**
+   * What the image knows of a type that a method of `behavior` names: the answer of `FFIExternalType class>>describe:for:`,
+   * nil for nothing. Objects may move meanwhile.
+   */
+  describeType(name: string, behavior: Oop): Oop;
+  /**
+   * The name that an object answers to `ffiLibraryName`: an FFILibrary, a class of them, whoever makes a callout. Objects may
+   * move meanwhile. Throws LinkError where it answers none.
+   */
+  libraryNameOf(library: Oop): string;
   /** Asks a person how to go on after an unhandled fault: source of a one-argument block, or undefined to leave it. */
   chooseResolution(report: string): string | undefined;
 }
@@ -86,6 +102,7 @@ export class FfiBridge implements RootHolder {
 
   objectsMoved(): void {
     this.sites.forget();
+    this.openedValues?.forgetClasses();
   }
 
   get session(): Session {
@@ -110,6 +127,12 @@ export class FfiBridge implements RootHolder {
     return this.openedValues;
   }
 
+  /** A type of the image changed: call sites are linked anew. */
+  forgetTypes(): void {
+    this.openedLinker?.types.forget();
+    this.sites.forget();
+  }
+
   close(): void {
     this.interpreter.memory.removeRootHolder(this);
     this.openedSession?.close();
@@ -120,9 +143,9 @@ export class FfiBridge implements RootHolder {
 
   /**
    * `receiver ffiCall: signature library: library`, from the context that is active; without a library (one argument) in that
-   * of the receiver's class.
+   * of the receiver's class. `hasOptions`: behind these come options or a count of fixed arguments.
    */
-  callout(argumentCount: number): boolean {
+  callout(argumentCount: number, hasOptions = false): boolean {
     const { interpreter } = this;
     const { context } = interpreter;
     const method = interpreter.memory.fetchPointer(context, ContextSlot.METHOD);
@@ -134,10 +157,10 @@ export class FfiBridge implements RootHolder {
       site.method !== method ||
       site.pc !== pc ||
       site.signature !== interpreter.stackValue(argumentCount - 1) ||
-      site.library !== this.library(argumentCount)
+      site.library !== this.library(argumentCount, hasOptions)
     ) {
       try {
-        callout = this.link(argumentCount);
+        callout = this.link(argumentCount, hasOptions);
       } catch (error) {
         return this.refuse(error, undefined);
       }
@@ -149,6 +172,7 @@ export class FfiBridge implements RootHolder {
       return this.refuse(error, { callout, values: this.argumentsOf(callout, interpreter.context) });
     }
     this.lastCallout = callout;
+    if (callout.hasOutPointers) this.stampOutPointers(callout, interpreter.context);
     return this.answerResult(argumentCount, result, callout);
   }
 
@@ -178,39 +202,117 @@ export class FfiBridge implements RootHolder {
   }
 
   private read(source: ArgumentSource, context: Oop): ArgumentValue {
-    if (source.kind === 'location')
-      return this.values.toC(readLocation(this.interpreter.memory, context, source.location));
+    if (source.kind === 'location') {
+      const oop = readLocation(this.interpreter.memory, context, source.location);
+      return source.adaptation === undefined ? this.values.toC(oop) : this.adapted(oop, source.adaptation);
+    }
     const { value } = source;
     return typeof value === 'object' && value !== null ? new CString(Buffer.from(value.text, 'latin1')) : value;
   }
 
+  /** Addresses that C wrote belong to the executor of now. */
+  private stampOutPointers(callout: LinkedCallout, context: Oop): void {
+    const { values } = this;
+    for (const source of callout.sources) {
+      if (source.kind !== 'location' || source.adaptation?.kind !== 'outPointer') continue;
+      const held = values.heldBy(readLocation(this.interpreter.memory, context, source.location));
+      if (values.isAddress(held)) values.stampGeneration(held, this.session.executor.generation);
+    }
+  }
+
+  private adapted(oop: Oop, adaptation: Adaptation): ArgumentValue {
+    return adaptedArgument(this, oop, adaptation);
+  }
+
   /** Links the call site that the active context is at, and remembers it. Objects may move while a library is asked its name. */
-  private link(argumentCount: number): LinkedCallout {
+  private link(argumentCount: number, hasOptions: boolean): LinkedCallout {
     const { interpreter } = this;
     const { memory } = interpreter;
-    const name = this.libraryName(this.library(argumentCount));
-    const signature = interpreter.stackValue(argumentCount - 1);
-    const context = interpreter.activeContext();
-    this.openedLinker ??= new CalloutLinker(this.session);
-    const callout = this.openedLinker.link(signatureText(memory, signature), name, context, this.host.names());
-    const method = memory.fetchPointer(context, ContextSlot.METHOD);
+    const library = this.libraryName(argumentCount, this.library(argumentCount, hasOptions));
+    const options = readCallOptions(memory, hasOptions ? this.optionValues(argumentCount) : []);
+    const callout = this.linker.link(
+      {
+        signature: signatureText(memory, interpreter.stackValue(argumentCount - 1)),
+        library,
+        fixedArgumentCount: options.fixedArgumentCount,
+        types: this.typeScope(),
+        context: () => interpreter.activeContext(),
+      },
+      () => this.host.names(),
+    );
+    const method = memory.fetchPointer(interpreter.activeContext(), ContextSlot.METHOD);
     const pc = interpreter.pc - method;
-    Object.assign(this.sites.at(method, pc), { method, pc, signature, library: this.library(argumentCount), callout });
+    const signature = interpreter.stackValue(argumentCount - 1);
+    const key = this.library(argumentCount, hasOptions);
+    Object.assign(this.sites.at(method, pc), { method, pc, signature, library: key, callout });
     return callout;
   }
 
-  private library(argumentCount: number): Oop {
-    const { interpreter } = this;
-    return argumentCount > 1 ? interpreter.stackValue(0) : interpreter.memory.classOf(interpreter.stackValue(1));
+  get linker(): CalloutLinker {
+    this.openedLinker ??= new CalloutLinker(this.session);
+    return this.openedLinker;
   }
 
-  private libraryName(library: Oop): string {
-    const { memory } = this.interpreter;
+  /** Types as the class sees them whose method makes the callout. */
+  private typeScope(): TypeScope {
+    const { interpreter, host } = this;
+    const { memory } = interpreter;
+    const methodClass = (): Oop =>
+      methodClassOf(memory, memory.fetchPointer(interpreter.activeContext(), ContextSlot.METHOD)) ?? memory.nil;
+    const behavior = methodClass();
+    return {
+      className: behavior === memory.nil ? '' : memory.nameOfClass(behavior),
+      describe: (name) => {
+        const answer = host.describeType(name, methodClass());
+        return answer === memory.nil ? undefined : readTypeDescription(memory, answer);
+      },
+    };
+  }
+
+  /** The library that a call names, or the class of the receiver, which knows its own. */
+  private library(argumentCount: number, hasOptions: boolean): Oop {
+    const { interpreter } = this;
+    const { memory } = interpreter;
+    if (argumentCount > 1) {
+      const second = interpreter.stackValue(argumentCount - 2);
+      if (!hasOptions || !isCallOption(memory, second)) return second;
+    }
+    return memory.classOf(interpreter.stackValue(argumentCount));
+  }
+
+  /** What stands behind signature and library: options, the count of fixed arguments. */
+  private optionValues(argumentCount: number): Oop[] {
+    const { interpreter } = this;
+    const values: Oop[] = [];
+    for (let i = argumentCount - 2; i >= 0; i--) {
+      const value = interpreter.stackValue(i);
+      if (isCallOption(interpreter.memory, value)) values.push(value);
+    }
+    return values;
+  }
+
+  /** The name of a library that a call names; without one, what the receiver says. Objects may move. */
+  private libraryName(argumentCount: number, library: Oop): string {
+    const { interpreter, host } = this;
+    const { memory } = interpreter;
     if (!isImmediate(library) && memory.isBytes(library)) return memory.stringValueOf(library);
+    const receiver = interpreter.stackValue(argumentCount);
+    if (library === memory.classOf(receiver)) return host.libraryNameOf(receiver);
     const description = library === memory.nil ? 'nil' : `an instance of ${memory.classNameOf(library)}`;
-    const name = isImmediate(library) || library === memory.nil ? undefined : this.host.libraryNameOf(library);
-    if (name !== undefined) return name;
+    const isLibrary = !isImmediate(library) && library !== memory.nil && this.isLibrary(library);
+    if (isLibrary) return host.libraryNameOf(library);
     throw new LinkError(`a library is ${description}, expected its file name or path as a String, or an FFILibrary`);
+  }
+
+  /** An FFILibrary, or a class of them. */
+  private isLibrary(oop: Oop): boolean {
+    const { memory } = this.interpreter;
+    const isOne = (start: Oop): boolean => {
+      for (let at = start; at !== memory.nil; at = memory.fetchPointer(at, BehaviorSlot.SUPERCLASS))
+        if (memory.nameOfClass(at) === 'FFILibrary') return true;
+      return false;
+    };
+    return isOne(memory.classOf(oop)) || (isBehavior(memory, oop) && isOne(oop));
   }
 
   answerResult(argumentCount: number, result: ResultValue, callout: LinkedCallout): boolean {
@@ -219,7 +321,7 @@ export class FfiBridge implements RootHolder {
     if (result instanceof Uint8Array && !memory.hasRoomFor((result.length + 3) >> 2))
       return interpreter.fail(PrimitiveError.NO_MEMORY);
     const receiver = interpreter.stackValue(argumentCount);
-    return interpreter.answer(argumentCount, this.values.toObject(result, callout.resultKind, receiver));
+    return interpreter.answer(argumentCount, this.values.toObject(result, callout.result, receiver));
   }
 
   // Failure

@@ -5,21 +5,36 @@ import { allocate, free, readMemory, readString, writeMemory } from './executor-
 import { errno, exchangeDeadline, executorState } from './executor-state.ts';
 import { callAgain, chooseResolution, restart, settle } from './fault-resolutions.ts';
 import { FfiBridge, type FfiHost } from './ffi-bridge.ts';
+import { forgetTypes, typeLayout } from './type-layout.ts';
+import { floatAt, floatAtPut, integerAt, integerAtPut } from './typed-memory.ts';
 
+export { LinkError } from './errors.ts';
 export type { FfiHost } from './ffi-bridge.ts';
 export { FfiBridge } from './ffi-bridge.ts';
 export type { NameResolver, ValueLocation } from './value-location.ts';
 
 const MODULE = 'SafeFFI';
+/** Squeak's plugin, by whose name images of others ask for the same. */
+const SQUEAK_MODULE = 'SqueakFFIPrims';
 
 export function ffiPrimitives(bridge: FfiBridge): PrimitiveDefinition[] {
-  const define = (name: string, run: (bridge: FfiBridge, argumentCount: number) => boolean): PrimitiveDefinition => ({
-    module: MODULE,
+  type Run = (bridge: FfiBridge, argumentCount: number) => boolean;
+  const define = (name: string, run: Run, module = MODULE): PrimitiveDefinition => ({
+    module,
     name,
     run: (_interpreter: Interpreter, argumentCount: number) => run(bridge, argumentCount),
   });
+  const typedMemory: readonly [string, Run][] = [
+    ['primitiveFFIIntegerAt', integerAt],
+    ['primitiveFFIIntegerAtPut', integerAtPut],
+    ['primitiveFFIFloatAt', floatAt(4)],
+    ['primitiveFFIFloatAtPut', floatAtPut(4)],
+    ['primitiveFFIDoubleAt', floatAt(8)],
+    ['primitiveFFIDoubleAtPut', floatAtPut(8)],
+  ];
   return [
     define('primitiveCallout', (_bridge, argumentCount) => bridge.callout(argumentCount)),
+    define('primitiveCalloutWithOptions', (_bridge, argumentCount) => bridge.callout(argumentCount, true)),
     define('primitiveCallAgain', callAgain),
     define('primitiveSettleFault', settle),
     define('primitiveRestartExecutor', restart),
@@ -32,6 +47,9 @@ export function ffiPrimitives(bridge: FfiBridge): PrimitiveDefinition[] {
     define('primitiveReadString', readString),
     define('primitiveAllocate', allocate),
     define('primitiveFree', free),
+    define('primitiveTypeLayout', typeLayout),
+    define('primitiveForgetTypes', forgetTypes),
+    ...typedMemory.flatMap(([name, run]) => [define(name, run), define(name, run, SQUEAK_MODULE)]),
   ];
 }
 

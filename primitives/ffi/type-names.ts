@@ -2,9 +2,7 @@
  * uFFI's type names as C's. What is not in the table is given to the engine as it is written: it knows C's own names.
  * Source: Pharo's UnifiedFFI (`FFICallback`'s and `FFIExternalType`'s aliases) and Squeak's FFI.
  */
-
-import type { TypeReference } from './uffi-signature.ts';
-import type { ResultKind } from './values.ts';
+import { CalloutError, parseType } from '../../safeffi/index.ts';
 
 const C_NAME: Readonly<Record<string, string>> = {
   byte: 'uint8_t',
@@ -42,20 +40,17 @@ const C_NAME: Readonly<Record<string, string>> = {
   pointer: 'void *',
 };
 
-/** The type as the engine reads it. */
-export function cTypeText(type: TypeReference): string {
-  const base = C_NAME[type.name] ?? type.name;
-  return base + (type.pointerDepth > 0 ? ` ${'*'.repeat(type.pointerDepth)}` : '');
+/** C's name for a name of uFFI's, with any `*` that belongs to it; undefined for other names. */
+export function cName(name: string): string | undefined {
+  return Object.hasOwn(C_NAME, name) ? C_NAME[name] : undefined;
 }
 
-/** How a result of that type becomes an object: `char *` a String, other pointers an ExternalAddress. */
-export function resultKindOf(type: TypeReference): ResultKind {
-  const text = cTypeText(type);
-  if (text === 'void') return 'void';
-  if (text === 'char *') return 'string';
-  if (text.endsWith('*')) return 'address';
-  if (text === 'float' || text === 'double') return 'float';
-  if (text === 'bool') return 'boolean';
-  if (type.name === 'char') return 'character';
-  return 'integer';
+/** True for the scalars of C, in every usual spelling. */
+export function isKnownToC(name: string): boolean {
+  try {
+    return parseType(name).kind !== undefined;
+  } catch (error) {
+    if (error instanceof CalloutError) return false;
+    throw error;
+  }
 }

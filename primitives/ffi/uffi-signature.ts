@@ -8,10 +8,12 @@ import type { IterationNode, Node } from 'ohm-js';
 import { SignatureError } from './errors.ts';
 import grammar from './uffi-signature.ohm-bundle.js';
 
-/** A type as it is written: `unsigned long *` is { name: 'unsigned long', pointerDepth: 1 }. */
+/** A type as it is written: `unsigned long *` is { name: 'unsigned long', pointerDepth: 1, isConst: false }. */
 export interface TypeReference {
   readonly name: string;
   readonly pointerDepth: number;
+  /** What it points to is not written by C. */
+  readonly isConst: boolean;
 }
 
 export type ArgumentLiteral =
@@ -28,10 +30,13 @@ export interface ArgumentSpecification {
   readonly type: TypeReference | undefined;
   readonly name: string | undefined;
   readonly literal: ArgumentLiteral | undefined;
+  /** Of a pointer to a function, written `int (*name)(int, char *)`; the type is then what that function returns. */
+  readonly pointedFunction?: UffiSignature;
 }
 
 export interface UffiSignature {
   readonly returns: TypeReference;
+  /** Empty in the form without a name, which callbacks have: `#( int ( void *a , void *b ) )`. */
   readonly functionName: string;
   readonly arguments: readonly ArgumentSpecification[];
 }
@@ -55,6 +60,16 @@ const semantics = grammar.createSemantics().addOperation<Value>('value()', {
     name: undefined,
     literal: literal.value(),
   }),
+  Argument_function: (returns, _open, _star, name, _close, parameters): ArgumentSpecification => {
+    const written: readonly ArgumentSpecification[] = parameters.value();
+    const functionName = name.sourceString.trim();
+    return {
+      type: returns.value(),
+      name: functionName === '' ? undefined : functionName,
+      literal: undefined,
+      pointedFunction: { returns: returns.value(), functionName, arguments: withoutVoid(written) },
+    };
+  },
   Argument_typedLiteral: (type, literal): ArgumentSpecification => ({
     type: type.value(),
     name: undefined,
@@ -71,9 +86,10 @@ const semantics = grammar.createSemantics().addOperation<Value>('value()', {
     literal: literal.value(),
   }),
   Argument_bare: (type): ArgumentSpecification => ({ type: type.value(), name: undefined, literal: undefined }),
-  Type: (_before, base, stars: IterationNode): TypeReference => ({
+  Type: (before: IterationNode, base, stars: IterationNode): TypeReference => ({
     name: words(base),
     pointerDepth: stars.children.length,
+    isConst: before.children.some((word) => word.sourceString.trim() === 'const'),
   }),
   float: (sign, digits, tail): ArgumentLiteral => ({
     kind: 'float',

@@ -235,13 +235,13 @@ describe('what a fault tells', () => {
 describe("the executor's memory", () => {
   test('bytes written to an address are read back', () => {
     expectAnswer(
-      '| a | a := ExternalAddress allocate: 8. a byteAt: 3 put: 77. { a byteAt: 3. a free; isNull }',
-      '#(77 true)',
+      '| a | a := ExternalAddress allocate: 8. a byteAt: 4 put: 77. { a byteAt: 4. (a bytesAt: 3 size: 1) first. a free; isNull }',
+      '#(77 77 true)',
     );
   });
 
   test('a bad address is a MemoryViolation, for reading and for writing, and can be resumed', () => {
-    expectAnswer('[ ExternalAddress null byteAt: 0 ] on: MemoryViolation do: [ :f | f return: f access ]', "'read'");
+    expectAnswer('[ ExternalAddress null byteAt: 1 ] on: MemoryViolation do: [ :f | f return: f access ]', "'read'");
     expectAnswer(
       '[ (ExternalAddress new addressValue: 4096; yourself) byteAt: 1 put: 2. 5 ] on: MemoryViolation do: [ :f | f resume: nil ]',
       '5',
@@ -259,7 +259,7 @@ describe("the executor's memory", () => {
       `| a | a := ExternalAddress allocate: 8. SafeFFI restart. ${stale} value: [ {libc: size_t strlen(char *a)} ]`,
       'true',
     );
-    expectAnswer(`| a | a := ExternalAddress allocate: 8. SafeFFI restart. ${stale} value: [ a byteAt: 0 ]`, 'true');
+    expectAnswer(`| a | a := ExternalAddress allocate: 8. SafeFFI restart. ${stale} value: [ a byteAt: 1 ]`, 'true');
   });
 });
 
