@@ -85,12 +85,15 @@ function findCompiler() {
   return undefined;
 }
 
+/** Those with a park-<arch>.S in native/executor, as Node names them. */
+const nativeArchitectures = ['x64', 'arm64'];
+
 function buildExecutor() {
   if (process.platform !== 'linux') {
     process.stderr.write('setup: the native executor needs Linux; callouts use the portable executor\n');
     return false;
   }
-  if (process.arch !== 'x64') {
+  if (!nativeArchitectures.includes(process.arch)) {
     process.stderr.write(`setup: no native executor for ${process.arch} yet; callouts use the portable executor\n`);
     return false;
   }
@@ -154,7 +157,9 @@ const steps = [
     says: 'building the native executor',
     inputs: () => filesBelow('native', /\.(c|h|S)$|Makefile$/),
     outputs: () =>
-      findCompiler() && process.platform === 'linux' && process.arch === 'x64' ? ['dist/native/executor'] : [],
+      findCompiler() && process.platform === 'linux' && nativeArchitectures.includes(process.arch)
+        ? ['dist/native/executor']
+        : [],
     run: buildExecutor,
   },
   {

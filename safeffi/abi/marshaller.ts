@@ -5,15 +5,15 @@
  *
  * Two functions come of it. `write(L, a0, …)` fills the frame of the lane whose line starts at 32-bit word L.
  * `invoke(a0, …)` is the hot path on lane 0: checks, frame, request, spin, result, in one function; the request is a
- * plain store (DESIGN 4: the fence of Atomics.store cost 70 ns), the looks are Atomics.load, which is a plain load that
- * the compiler may not hoist.
+ * plain store where the processor shows stores in order (DESIGN 4: the fence of Atomics.store cost 70 ns), else one with
+ * release; the looks are Atomics.load, on x86-64 a plain load that the compiler may not hoist.
  */
 import { header, line, state } from '../protocol/layout.ts';
 import { type CType, isCharPointer } from '../types/scalar-types.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
-import { readRecord, storeRecord, storeResultPointer } from './record-code.ts';
-import type { FramePlan } from './system-v-x86-64.ts';
+import type { FramePlan } from './frame-plan.ts';
+import { readRecord, storeCopiedRecord, storeRecord, storeResultPointer } from './record-code.ts';
 
 /** What generated code calls and reads. Word indexes count 32-bit words of the shared memory. */
 export interface MarshalEnvironment {
@@ -25,6 +25,8 @@ export interface MarshalEnvironment {
   readonly gate: Int32Array;
   /** The function's address in two halves; [0] is 0 while it must be looked up (again). */
   readonly cell: Int32Array;
+  /** The request must be stored with release (Abi). */
+  readonly weaklyOrdered: boolean;
   /** Start of lane 0's line, in words. */
   readonly line0: number;
   /** Throws the CalloutError for argument `index` (from 0). */
@@ -35,6 +37,8 @@ export interface MarshalEnvironment {
   pointer(lineWord: number, index: number, value: unknown): number;
   /** The bytes of a record by value, as many as its type has, or refuses the argument. */
   record(index: number, value: unknown): Uint8Array;
+  /** The same, copied to memory of its own for the length of the call; answers the executor's address of the copy. */
+  recordCopy(lineWord: number, index: number, value: unknown): number;
   /** Makes room for a record that comes back in memory; answers the executor's address of it. */
   resultRoom(lineWord: number): number;
   /** The bytes of that record: those of the room once `finish` has run. */
@@ -76,7 +80,8 @@ const zeroExtend: Readonly<Record<number, (a: string) => string>> = {
 };
 
 /** Code that stores argument `index` at `word` (an expression in L), after checking it. */
-function storeArgument(type: CType, index: number, words: readonly number[]): string {
+function storeArgument(type: CType, index: number, plan: FramePlan): string {
+  const words = plan.words[index]!;
   const word = `L + ${words[0]! / 4}`;
   const a = `a${index}`;
   const refuse = `env.refuse(${index}, ${a})`;
@@ -103,7 +108,7 @@ function storeArgument(type: CType, index: number, words: readonly number[]): st
   else { const p${index} = env.pointer(L, ${index}, ${a}); i32[${word}] = p${index} | 0; i32[${word} + 1] = Math.floor(p${index} / 4294967296) | 0; }`;
     case 'struct':
     case 'union':
-      return storeRecord(type, index, words);
+      return plan.copied?.has(index) ? storeCopiedRecord(index, words) : storeRecord(type, index, words);
     default:
       throw new Error(`an argument of type ${type.name} got past the signature`);
   }
@@ -148,12 +153,14 @@ function readResult(type: CType, plan: FramePlan): string {
 export function compileMarshaller(signature: Signature, plan: FramePlan, env: MarshalEnvironment): Marshaller {
   const names = signature.arguments.map((_, index) => `a${index}`);
   const list = names.join(', ');
-  const argumentStores = signature.arguments
-    .map((type, index) => `  ${storeArgument(type, index, plan.words[index]!)}\n`)
-    .join('');
+  const argumentStores = signature.arguments.map((type, index) => `  ${storeArgument(type, index, plan)}\n`).join('');
   const stores = storeResultPointer(plan) + argumentStores;
-  // A result in memory is placed like a buffer argument, and brought back like one.
-  const hasPointers = plan.resultPointer !== undefined || signature.arguments.some((type) => type.kind === 'pointer');
+  // A result in memory is placed like a buffer argument, and brought back like one; so is the copy of a record.
+  const hasPointers =
+    plan.resultPointer !== undefined ||
+    plan.copied !== undefined ||
+    signature.arguments.some((type) => type.kind === 'pointer');
+  const request = env.weaklyOrdered ? `Atomics.store(i32, L, ${state.request})` : `i32[L] = ${state.request}`;
   const code = `'use strict';
 const { i32, f32, f64, u8, gate, cell } = env;
 const L0 = ${env.line0};
@@ -170,7 +177,7 @@ function invoke(${list}) {
 ${stores}  i32[L + ${line.control / 4}] = ${plan.control};
   i32[L + ${line.function / 4}] = cell[0];
   i32[L + ${line.function / 4 + 1}] = cell[1];
-  i32[L] = ${state.request};
+  ${request};
   if (load(i32, L + ${line.executorSleeps / 4}) !== 0) env.wake();
   let looks = gate[1];
   let s = load(i32, L);

@@ -3,21 +3,30 @@
  * See marshaller.ts.
  */
 import type { RecordType } from '../types/aggregate-types.ts';
-import type { FramePlan } from './system-v-x86-64.ts';
+import { type FramePlan, wordBytes } from './frame-plan.ts';
 
-/** A record that is longer than this is copied as a block: it lies on the stack, its words one after the other. */
-const mostBytesByWord = 16;
+/** A record of more words than this, which lie one after the other, is copied as a block. */
+const mostWordsByWord = 2;
 
 /** Code that stores argument `index`, after checking it. */
 export function storeRecord(type: RecordType, index: number, words: readonly number[]): string {
   const bytes = `r${index}`;
   const check = `const ${bytes} = env.record(${index}, a${index});`;
-  if (type.sizeBytes > mostBytesByWord) return `${check} u8.set(${bytes}, 4 * L + ${words[0]});`;
+  const each = wordBytes(type, words);
+  const isBlock = each === 8 && words.every((offset, word) => offset === words[0]! + 8 * word);
+  if (isBlock && words.length > mostWordsByWord) return `${check} u8.set(${bytes}, 4 * L + ${words[0]});`;
   const halves = words.flatMap((offset, word) => [
-    `i32[L + ${offset / 4}] = ${fourBytes(bytes, 8 * word, type.sizeBytes)};`,
-    `i32[L + ${offset / 4 + 1}] = ${fourBytes(bytes, 8 * word + 4, type.sizeBytes)};`,
+    `i32[L + ${offset / 4}] = ${fourBytes(bytes, each * word, type.sizeBytes)};`,
+    `i32[L + ${offset / 4 + 1}] = ${each === 4 ? '0' : fourBytes(bytes, each * word + 4, type.sizeBytes)};`,
   ]);
   return `${check} ${halves.join(' ')}`;
+}
+
+/** Code that makes a copy of a record, which the callee owns, and passes its address. */
+export function storeCopiedRecord(index: number, words: readonly number[]): string {
+  const word = `L + ${words[0]! / 4}`;
+  const p = `p${index}`;
+  return `const ${p} = env.recordCopy(L, ${index}, a${index}); i32[${word}] = ${p} | 0; i32[${word} + 1] = Math.floor(${p} / 4294967296) | 0;`;
 }
 
 function fourBytes(bytes: string, start: number, sizeBytes: number): string {
@@ -38,8 +47,9 @@ export function storeResultPointer(plan: FramePlan): string {
 export function readRecord(type: RecordType, plan: FramePlan): string {
   const words = plan.resultWords;
   if (words === undefined) return 'env.resultBytes(L)';
+  const each = wordBytes(type, words);
   const bytes = Array.from({ length: type.sizeBytes }, (_, at) => {
-    const offset = words[Math.floor(at / 8)]! + (at % 8);
+    const offset = words[Math.floor(at / each)]! + (at % each);
     return `u8[4 * L + ${offset}]`;
   });
   return `Uint8Array.of(${bytes.join(', ')})`;

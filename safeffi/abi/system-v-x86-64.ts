@@ -11,17 +11,7 @@ import { isRecord } from '../types/aggregate-types.ts';
 import type { CType } from '../types/scalar-types.ts';
 import type { Signature } from '../types/signature.ts';
 import { classifyRecord, type EightbyteClass } from './classify-record.ts';
-
-export interface FramePlan {
-  /** For each argument the byte offsets from the line of the 64-bit words that carry it; one but for records. */
-  readonly words: readonly (readonly number[])[];
-  /** Where the address of a result in memory goes. */
-  readonly resultPointer?: number;
-  /** For a record that comes back in registers, the byte offsets from the line of its words. */
-  readonly resultWords?: readonly number[];
-  /** The line's control word: the number of vector registers (`al`), and `wideFlag` where the line does not suffice. */
-  readonly control: number;
-}
+import type { FramePlan } from './frame-plan.ts';
 
 const integerRegisters = 6;
 const vectorRegisters = 8;

@@ -4,8 +4,8 @@
 import { CalloutError, notAvailableError } from '../errors.ts';
 import { openDirectExecutor } from './direct.ts';
 import type { Executor, ExecutorKind, ExecutorOptions } from './executor.ts';
-import { hasNativeExecutor } from './executor-process.ts';
 import { NativeExecutor } from './native.ts';
+import { hasNativeExecutor } from './native-target.ts';
 import { openPortableExecutor } from './portable.ts';
 
 export type ExecutorChoice = 'safe' | ExecutorKind;

@@ -3,9 +3,8 @@
  * copied; waited for by its id, which cannot be reused before it is reaped here. `alive()` is asked while a callout is
  * waited for: that is how a death is seen.
  */
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { executorStartError } from '../errors.ts';
 import { bootFailure, domainBase, header } from '../protocol/layout.ts';
 import { signalName } from '../signals.ts';
@@ -20,13 +19,6 @@ const stoppedStatus = 127;
 const bootLimitMs = 10_000;
 /** How often to look whether a killed process still runs, before sleeping until it is gone. */
 const endLooks = 64;
-/** The program of `make -C native`, beside the compiled library: dist/native/executor. */
-export const executorPath = fileURLToPath(new URL('../../native/executor', import.meta.url));
-
-/** True where the native executor can be used: Linux on x86-64, and built. */
-export function hasNativeExecutor(): boolean {
-  return process.platform === 'linux' && process.arch === 'x64' && existsSync(executorPath);
-}
 
 const failureTexts: Readonly<Record<number, string>> = {
   [bootFailure.parent]: 'its parent is not the process that made the shared memory',
@@ -38,7 +30,7 @@ const failureTexts: Readonly<Record<number, string>> = {
 const exitTexts: Readonly<Record<number, string>> = {
   3: 'it could not map the shared memory',
   4: 'the address range of the shared memory was taken',
-  127: `${executorPath} could not be executed`,
+  127: 'its program could not be executed',
 };
 
 export class ExecutorProcess {
@@ -56,10 +48,15 @@ export class ExecutorProcess {
   }
 
   /** Starts an executor on cleared memory and waits until it is parked. */
-  static start(memory: DomainMemory, environment: Readonly<Record<string, string>> | undefined): ExecutorProcess {
+  static start(
+    memory: DomainMemory,
+    environment: Readonly<Record<string, string>> | undefined,
+    command: readonly string[],
+  ): ExecutorProcess {
     const os = linux();
-    const pid = os.spawn(executorPath, [executorPath, '3'], scrubbedEnvironment(environment), memory.fd);
-    if (pid <= 0) throw executorStartError(`starting ${executorPath} failed with ${os.errorName(-pid)}`);
+    const program = command[0]!;
+    const pid = os.spawn(program, [...command, '3'], scrubbedEnvironment(environment), memory.fd);
+    if (pid <= 0) throw executorStartError(`starting ${program} failed with ${os.errorName(-pid)}`);
     const started = new ExecutorProcess(pid, programOf(pid));
     const state = started.waitForWord(memory, header.bootState / 4, 0);
     if (state === 1) return started;

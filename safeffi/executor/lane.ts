@@ -29,6 +29,8 @@ const threadLookMs = 100;
 /** How a lane asks its executor, which may be replaced over the lane's life. */
 export interface LaneOwner {
   readonly memory: DomainMemory;
+  /** Words must be stored with release (Abi). */
+  readonly weaklyOrdered: boolean;
   readonly process: ExecutorProcess | undefined;
   /** A thread that C made stands in a fault that nobody was told of. */
   foreignPending(): boolean;
@@ -65,8 +67,14 @@ export class Lane {
   /** Hands the written frame over. */
   post(): void {
     const { i32 } = this.#owner.memory;
-    i32[this.word] = state.request;
+    this.#tell(state.request);
     if (Atomics.load(i32, this.word + line.executorSleeps / 4) !== 0) this.wake();
+  }
+
+  #tell(word: number): void {
+    const { memory, weaklyOrdered } = this.#owner;
+    if (weaklyOrdered) Atomics.store(memory.i32, this.word, word);
+    else memory.i32[this.word] = word;
   }
 
   wake(): void {
@@ -166,7 +174,7 @@ export class Lane {
   /** Sends a thread that stands in a fault back to park. False when the executor has ended over it. */
   abandon(): boolean {
     const { i32 } = this.#owner.memory;
-    i32[this.word] = state.abandon;
+    this.#tell(state.abandon);
     this.wake();
     const limit = performance.now() + abandonLimitMs;
     for (let looks = 0; ; looks++) {

@@ -5,7 +5,6 @@
  */
 import { fitsInt64, fromSigned, fromUnsigned, storeInt64 } from '../abi/int64.ts';
 import { compileMarshaller, type MarshalEnvironment, type Marshaller } from '../abi/marshaller.ts';
-import { planFrame } from '../abi/system-v-x86-64.ts';
 import { Address, CString, type ExactInteger } from '../address.ts';
 import { alreadyResolvedError, argumentCountError, argumentTypeError } from '../errors.ts';
 import { line, state } from '../protocol/layout.ts';
@@ -42,7 +41,7 @@ export class NativeCallout implements PreparedCallout {
     this.#resolve = resolve;
     this.#takesStrings = signature.arguments.map(takesStrings);
     this.#lastLine = executor.domain.lineWord(0);
-    this.#marshaller = compileMarshaller(signature, planFrame(name, signature), this.#environment());
+    this.#marshaller = compileMarshaller(signature, executor.target.abi.plan(name, signature), this.#environment());
     this.invoke = this.#marshaller.invoke;
   }
 
@@ -128,6 +127,14 @@ export class NativeCallout implements PreparedCallout {
     const clean = () => {
       if (!lane0.busy) lane0.buffers.reset();
     };
+    const recordBytes = (index: number, value: unknown): Uint8Array => {
+      if (fits(types[index]!, value)) {
+        const { buffer, byteOffset, byteLength } = value as ArrayBufferView;
+        return value instanceof Uint8Array ? value : new Uint8Array(buffer, byteOffset, byteLength);
+      }
+      clean();
+      throw this.#refusal(index, value);
+    };
     return {
       i32,
       f32,
@@ -135,6 +142,7 @@ export class NativeCallout implements PreparedCallout {
       u8,
       gate: executor.gate,
       cell: this.#cell,
+      weaklyOrdered: executor.target.abi.weaklyOrdered,
       line0: lane0.word,
       refuse: (index, value) => {
         clean();
@@ -149,14 +157,9 @@ export class NativeCallout implements PreparedCallout {
         storeInt64(i32, word, value);
       },
       pointer: (lineWord, index, value) => this.#pointer(executor.laneAt(lineWord), index, value, clean),
-      record: (index, value) => {
-        if (fits(types[index]!, value)) {
-          const { buffer, byteOffset, byteLength } = value as ArrayBufferView;
-          return value instanceof Uint8Array ? value : new Uint8Array(buffer, byteOffset, byteLength);
-        }
-        clean();
-        throw this.#refusal(index, value);
-      },
+      record: recordBytes,
+      recordCopy: (lineWord, index, value) =>
+        executor.laneAt(lineWord).buffers.placeBytes(index + 1, recordBytes(index, value), 'ByteArray', false, false),
       resultRoom: (lineWord) => executor.laneAt(lineWord).buffers.placeResult(this.signature.returns.sizeBytes),
       resultBytes: (lineWord) => executor.laneAt(lineWord).buffers.resultBytes(),
       slow: (args) => this.call(args),

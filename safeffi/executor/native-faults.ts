@@ -171,7 +171,7 @@ const longestInstruction = 15;
 /** Up to 15 bytes at the program counter of a memory fault, fewer where the page behind cannot be read. */
 function readInstruction(raw: RawFault, read: ReadMemory): Uint8Array | undefined {
   if (raw.trap !== pageFaultTrap) return undefined;
-  const pc = Number(raw.register('rip') ?? 0);
+  const pc = Number(raw.programCounter ?? 0);
   const toPageEnd = pageBytes - (pc % pageBytes);
   return read(pc, longestInstruction) ?? read(pc, Math.min(toPageEnd, longestInstruction));
 }

@@ -26,6 +26,7 @@ import { NativeCallout, type Resolve } from './native-callout.ts';
 import { NativeFaults } from './native-faults.ts';
 import { NativeLoader } from './native-loader.ts';
 import { NativeMemory } from './native-memory.ts';
+import { hostTarget, type NativeTarget } from './native-target.ts';
 import { type Taint, untainted, withCause } from './taint.ts';
 
 /** About 30 µs of looking in JavaScript; the executor spins about as long after a call. */
@@ -62,8 +63,12 @@ export class NativeExecutor implements Executor {
   #condemned: string | undefined;
   #closed = false;
 
-  constructor(options: ExecutorOptions = {}) {
+  readonly target: NativeTarget;
+
+  /** `target`: for which machine the executor's program was built; this one's unless an emulator runs it. */
+  constructor(options: ExecutorOptions = {}, target: NativeTarget = hostTarget()) {
     this.#options = options;
+    this.target = target;
     this.deadlineMs = options.deadlineMs;
     const spins = options.spin ?? availableParallelism() > 1;
     this.gate[1] = spins ? looksWhenSpinning : 0;
@@ -71,6 +76,7 @@ export class NativeExecutor implements Executor {
     const self = this;
     const owner = {
       memory: this.domain,
+      weaklyOrdered: target.abi.weaklyOrdered,
       get process() {
         return self.#process;
       },
@@ -342,7 +348,7 @@ export class NativeExecutor implements Executor {
     if (this.#closed) throw closedError('the executor');
     this.checkpoints.forget();
     this.domain.clear(this.looks > 0 ? executorSpins : 0);
-    this.#process = ExecutorProcess.start(this.domain, this.#options.environment);
+    this.#process = ExecutorProcess.start(this.domain, this.#options.environment, this.target.command);
     this.#map = new ProcessMap(this.#process.pid);
     this.generation++;
     this.taint = untainted;

@@ -102,7 +102,7 @@ export class NativeFault implements Fault {
 
   get registers(): Readonly<Record<string, ExactInteger>> | undefined {
     this.#registers ??= this.#raw.registers;
-    return this.#raw.register('rip') === undefined ? undefined : this.#registers;
+    return this.#raw.programCounter === undefined ? undefined : this.#registers;
   }
 
   get cFrames(): readonly CFrame[] {
@@ -215,7 +215,7 @@ export class NativeFault implements Fault {
   /** A thread of C's own touched an inaccessible page (glibc's guard) right where its stack pointer is. */
   #isBelowForeignStack(): boolean {
     const { isForeign, map } = this.#context;
-    const distance = Number(this.address) - Number(this.#raw.register('rsp') ?? 0);
+    const distance = Number(this.address) - Number(this.#raw.stackPointer ?? 0);
     return isForeign && Math.abs(distance) <= stackReachBytes && map.find(Number(this.address))?.access === '---p';
   }
 

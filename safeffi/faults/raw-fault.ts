@@ -5,7 +5,7 @@
  */
 import { fromUnsigned } from '../abi/int64.ts';
 import type { ExactInteger } from '../address.ts';
-import { foreignSlot, lane as laneLayout, laneOffset, record, registerNamesX64 } from '../protocol/layout.ts';
+import { foreignSlot, lane as laneLayout, laneOffset, record, registerNamesOf } from '../protocol/layout.ts';
 
 const recordWords = (record.exactFrames + 8) / 4;
 
@@ -52,16 +52,30 @@ export class RawFault {
   }
 
   get registers(): Readonly<Record<string, ExactInteger>> {
-    const count = Math.min(Math.max(this.#word(record.registerCount), 0), registerNamesX64.length);
     const registers: Record<string, ExactInteger> = {};
-    for (let i = 0; i < count; i++) registers[registerNamesX64[i]!] = this.#long(record.registers + 8 * i);
+    this.#registerNames.forEach((name, i) => {
+      registers[name] = this.#long(record.registers + 8 * i);
+    });
     return registers;
   }
 
   /** One register, or undefined where the record has none. */
-  register(name: (typeof registerNamesX64)[number]): ExactInteger | undefined {
-    const index = registerNamesX64.indexOf(name);
-    return index < this.#word(record.registerCount) ? this.#long(record.registers + 8 * index) : undefined;
+  register(name: string): ExactInteger | undefined {
+    const index = this.#registerNames.indexOf(name);
+    return index >= 0 ? this.#long(record.registers + 8 * index) : undefined;
+  }
+
+  get programCounter(): ExactInteger | undefined {
+    return this.register('rip') ?? this.register('pc');
+  }
+
+  get stackPointer(): ExactInteger | undefined {
+    return this.register('rsp') ?? this.register('sp');
+  }
+
+  /** Where the last call returns to, on a machine that keeps it in a register. */
+  get linkRegister(): ExactInteger | undefined {
+    return this.register('x30');
   }
 
   /** Code addresses, innermost first. */
@@ -84,6 +98,10 @@ export class RawFault {
   get message(): string {
     const length = Math.min(Math.max(this.#word(record.messageBytes), 0), record.messageLimit);
     return Buffer.from(this.#words.buffer, record.message, length).toString('utf8').trimEnd();
+  }
+
+  get #registerNames(): readonly string[] {
+    return registerNamesOf(this.#word(record.registerCount));
   }
 
   get #frameCount(): number {

@@ -15,8 +15,8 @@ const scanBytes = 2048;
 const frameLimit = 8;
 
 export function scanStack(raw: RawFault, laneIndex: number, map: ProcessMap, read: ReadMemory): CFrame[] {
-  const sp = Number(raw.register('rsp') ?? 0);
-  const pc = raw.register('rip');
+  const sp = Number(raw.stackPointer ?? 0);
+  const pc = raw.programCounter;
   const base = domainBase + laneOffset(laneIndex);
   const top = base + laneLayout.overflow;
   const low = base + laneLayout.stackGuard + laneLayout.stackGuardBytes;
@@ -26,11 +26,14 @@ export function scanStack(raw: RawFault, laneIndex: number, map: ProcessMap, rea
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const jumped = pc !== undefined && !map.isCode(Number(pc));
   const frames: CFrame[] = [];
+  const link = raw.linkRegister;
+  if (jumped && link !== undefined && map.isCode(Number(link))) frames.push(describeFrame(map, link, true, true));
   for (let at = 0; at + 8 <= bytes.length && frames.length < frameLimit; at += 8) {
     const word = Number(view.getBigUint64(at, true));
     if (!map.isCode(word)) continue;
-    const certain = at === 0 && jumped;
-    if (!certain && !followsCall(word, read)) continue;
+    const certain = at === 0 && jumped && link === undefined;
+    const follows = link === undefined ? followsCall : followsBranch;
+    if (!certain && !follows(word, read)) continue;
     const frame = describeFrame(map, word, true, certain);
     if (frame.module === 'executor') break;
     frames.push(frame);
@@ -38,7 +41,15 @@ export function scanStack(raw: RawFault, laneIndex: number, map: ProcessMap, rea
   return frames;
 }
 
-/** Whether the bytes before `address` may be a call: E8 rel32, or FF /2 with its operand (2 to 7 bytes). */
+/** AArch64: whether the instruction before `address` is BL or BLR. */
+function followsBranch(address: number, read: ReadMemory): boolean {
+  const before = read(address - 4, 4);
+  if (before === undefined) return false;
+  const code = new DataView(before.buffer, before.byteOffset).getUint32(0, true);
+  return code >>> 26 === 0x25 || (code & 0xfffffc1f) >>> 0 === 0xd63f0000;
+}
+
+/** x86-64: whether the bytes before `address` may be a call: E8 rel32, or FF /2 with its operand (2 to 7 bytes). */
 function followsCall(address: number, read: ReadMemory): boolean {
   const before = read(address - 7, 7);
   if (before === undefined) return false;

@@ -42,6 +42,7 @@ export function generate(): string {
     table('LANE', layout.lane),
     table('LINE', layout.line),
     table('WIDE', layout.wide),
+    table('WIDE_ARM64', layout.wideArm64),
     table('CONTROL', layout.control),
     table('STATE', layout.state),
     table('RECORD', layout.record),

@@ -101,6 +101,9 @@ export const wideFlag = 0x100;
 /** Offsets from the wide words' start: the sixth integer register, then all eight vector registers. */
 export const wide = { integer6: 0, vectors: 8 } as const;
 
+/** The same for AArch64: x5 to x7, x8 (where a result in memory goes), all eight vector registers. d2 and d3 come back there. */
+export const wideArm64 = { integer6: 0, indirectResult: 24, vectors: 32 } as const;
+
 /** Offsets from the control's start. */
 export const control = {
   threadId: 0,
@@ -198,6 +201,14 @@ export const registerNamesX64 = [
   'rip',
   'eflags',
 ] as const;
+
+/** Registers of an AArch64 fault record, in this order. */
+export const registerNamesArm64 = [...Array.from({ length: 31 }, (_, i) => `x${i}`), 'sp', 'pc', 'pstate'] as const;
+
+/** Whose registers a record has is known by their number; none are known for another. */
+export function registerNamesOf(count: number): readonly string[] {
+  return [registerNamesX64, registerNamesArm64].find((names) => names.length === count) ?? [];
+}
 
 /** The start of lane `index` in the domain, in bytes. */
 export function laneOffset(index: number): number {

@@ -1,8 +1,8 @@
 /**
  * The C scalar types in one table: name, size, range. All else (parser, marshaller, portable executor) reads it. A `CType`
  * is one of these or an aggregate (aggregate-types.ts): plain data, told apart by `kind`.
- * Sizes are those of LP64, the data model of x86-64 and arm64 Linux (System V ABI, figure 3.1). `char` is signed, as on
- * x86-64 Linux.
+ * Sizes are those of LP64, the data model of x86-64 and arm64 Linux (System V ABI, figure 3.1). `char` and `wchar_t` are
+ * signed, but on arm64 Linux (AAPCS64 10.1.2).
  */
 import type { ExactInteger } from '../address.ts';
 import type { ArrayType, FunctionType, RecordType } from './aggregate-types.ts';
@@ -29,10 +29,12 @@ function integer(name: string, sizeBytes: number, signed: boolean): ScalarType {
   return { name, kind: signed ? 'signed' : 'unsigned', sizeBytes };
 }
 
+const isArmLinux = process.arch === 'arm64' && process.platform === 'linux';
+
 const canonical: readonly ScalarType[] = [
   { name: 'void', kind: 'void', sizeBytes: 0 },
   { name: 'bool', kind: 'bool', sizeBytes: 1 },
-  integer('char', 1, true),
+  integer('char', 1, !isArmLinux),
   integer('signed char', 1, true),
   integer('unsigned char', 1, false),
   integer('short', 2, true),
@@ -57,7 +59,7 @@ const canonical: readonly ScalarType[] = [
   integer('uintptr_t', 8, false),
   integer('ptrdiff_t', 8, true),
   integer('off_t', 8, true),
-  integer('wchar_t', 4, true),
+  integer('wchar_t', 4, !isArmLinux),
   { name: 'float', kind: 'float', sizeBytes: 4 },
   { name: 'double', kind: 'float', sizeBytes: 8 },
 ];

@@ -1,5 +1,6 @@
 /**
- * Compiles the C fixtures of these tests with the machine's compiler, once for each content, into dist/fixtures.
+ * Compiles the C fixtures of these tests with the machine's compiler, or with one for another machine, once for each content,
+ * into dist/fixtures.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -11,12 +12,21 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const folder = join(root, 'dist', 'fixtures');
 
 /** The path of the shared library made from `test/safeffi/fixtures/<name>.c`. */
-export function fixture(name: string): string {
-  return compile(name, readFileSync(join(root, 'test', 'safeffi', 'fixtures', `${name}.c`), 'utf8'));
+export function fixture(name: string, toolchain = host): string {
+  return compile(name, readFileSync(join(root, 'test', 'safeffi', 'fixtures', `${name}.c`), 'utf8'), toolchain);
 }
 
+/** For which machine: this one, or another with a compiler of its own. */
+export interface Toolchain {
+  readonly name: string;
+  readonly compiler: string;
+  readonly options: readonly string[];
+}
+
+const host: Toolchain = { name: '', compiler: process.env.CC ?? 'cc', options: [] };
+
 /** The path of a shared library made from C text. */
-export function compile(name: string, source: string): string {
+export function compile(name: string, source: string, toolchain = host): string {
   const options = [
     '-O1',
     '-g',
@@ -26,22 +36,35 @@ export function compile(name: string, source: string): string {
     '-Wno-infinite-recursion',
     '-pthread',
   ];
-  return build(name, source, `lib${name}`, '.so', options);
+  return build(name, source, `lib${name}`, '.so', options, toolchain);
+}
+
+/** The same for much code that only has to be called: no debug information, no warnings. */
+export function compileBulk(name: string, source: string, toolchain = host, into = folder): string {
+  return build(name, source, `lib${name}`, '.so', ['-O1', '-w', '-fPIC', '-shared'], toolchain, into);
 }
 
 /** The path of a program made from C text. */
 export function compileProgram(name: string, source: string): string {
-  return build(name, source, name, '.program', []);
+  return build(name, source, name, '.program', [], host);
 }
 
-function build(name: string, source: string, stem: string, suffix: string, options: readonly string[]): string {
-  mkdirSync(folder, { recursive: true });
+function build(
+  name: string,
+  source: string,
+  stem: string,
+  suffix: string,
+  options: readonly string[],
+  toolchain: Toolchain,
+  into = folder,
+): string {
+  mkdirSync(into, { recursive: true });
   const hash = createHash('sha256').update(source).digest('hex').slice(0, 12);
-  const output = join(folder, `${stem}-${hash}${suffix}`);
+  const output = join(into, `${stem}-${hash}${toolchain.name}${suffix}`);
   if (existsSync(output)) return output;
-  const file = join(folder, `${name}-${hash}.c`);
+  const file = join(into, `${name}-${hash}.c`);
   writeFileSync(file, source);
-  execFileSync(process.env.CC ?? 'cc', [...options, '-o', `${output}.new`, file]);
+  execFileSync(toolchain.compiler, [...options, ...toolchain.options, '-o', `${output}.new`, file]);
   renameSync(`${output}.new`, output);
   return output;
 }
