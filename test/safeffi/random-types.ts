@@ -62,11 +62,14 @@ export class RandomTypes {
   text = '';
   readonly #random: Random;
   readonly #packed: boolean;
+  readonly #prefix: string;
   #count = 0;
 
-  constructor(random: Random, packed = false) {
+  /** `prefix` begins every name: texts of several go into one file. */
+  constructor(random: Random, packed = false, prefix = '') {
     this.#random = random;
     this.#packed = packed;
+    this.#prefix = prefix;
   }
 
   /** Any type that a field may have. */
@@ -107,7 +110,7 @@ export class RandomTypes {
       }
     }
     const kind = random(4) === 0 ? 'union' : 'struct';
-    const name = `${kind} r${this.#count++}`;
+    const name = `${kind} ${this.#prefix}r${this.#count++}`;
     const type = (kind === 'union' ? unionOf : structOf)(name, members, this.#packed);
     this.text += `${name} {\n${body}};\n`;
     this.records.push(type);
@@ -120,10 +123,10 @@ export class RandomTypes {
     const limits = [0n, 1n, -1n, 2n ** 31n - 1n, -(2n ** 31n), 2n ** 32n - 1n, 2n ** 40n, -(2n ** 40n)];
     const constants = Array.from(
       { length: 1 + random(3) },
-      (_, index) => [`E${number}_${index}`, pick(random, limits)] as const,
+      (_, index) => [`${this.#prefix}E${number}_${index}`, pick(random, limits)] as const,
     );
-    this.text += `enum e${number} { ${constants.map(([name, value]) => `${name} = ${value}`).join(', ')} };\n`;
-    return enumOf(`enum e${number}`, constants);
+    this.text += `enum ${this.#prefix}e${number} { ${constants.map(([name, value]) => `${name} = ${value}`).join(', ')} };\n`;
+    return enumOf(`enum ${this.#prefix}e${number}`, constants);
   }
 
   #anonymous(): { type: RecordType; text: string } {

@@ -1,15 +1,13 @@
 /**
- * Structs and unions by value as arguments and results: random signatures against what the machine's C compiler does, on
- * the three executors; the registers that the ABI's text names; and what is refused.
+ * Structs and unions by value as arguments and results, on the three executors; the registers that the ABI's text names; and
+ * what is refused. Random ones: abi.test.ts.
  */
 import { describe, expect, test } from '@jest/globals';
 import { planFrame } from '../../safeffi/abi/system-v-x86-64.ts';
 import {
-  type ArgumentValue,
   CalloutError,
   type CType,
   FFIFault,
-  isRecord,
   makeSignature,
   openSession,
   parseDeclarations,
@@ -17,45 +15,9 @@ import {
   structOf,
   unionOf,
 } from '../../safeffi/index.ts';
-import { readValue } from '../../safeffi/types/record-codec.ts';
 import { compile } from './fixture.ts';
-import { randomNumbers } from './random-types.ts';
-import { hashOf, RecordCases, scalarsOf, valueFrom } from './record-abi.ts';
-
-const seed = 20180331;
-const caseCount = 300;
-const nowhere = { generation: 0 };
-
-const asArgument = (type: CType, bytes: Uint8Array): ArgumentValue =>
-  isRecord(type) ? bytes : (readValue(type, new DataView(bytes.buffer), 0, nowhere) as ArgumentValue);
 
 describe.each(['native', 'portable', 'direct'] as const)('%s', (ffi) => {
-  test.each(ffi === 'native' ? [false, true] : [false])(
-    `${caseCount} random signatures, seed ${seed}, packed: %s`,
-    (packed) => {
-      const cases = new RecordCases(randomNumbers(seed), caseCount, packed);
-      const session = openSession({ ffi });
-      const library = session.library(compile(packed ? 'packed-records' : 'records-by-value', cases.text));
-      const lastHash = library.function('hash', { returns: 'uint64_t', arguments: [] });
-      let round = 1n;
-      for (const { name, returns, arguments: types } of cases.list) {
-        const values = types.map((type) => valueFrom(round++, type));
-        const hash = types.reduce((state, type, i) => hashOf(state, type, values[i]!), 7n);
-        const signature = makeSignature(name, returns, types);
-        const call = library.bind(name, signature);
-        for (const way of [call, (...args: ArgumentValue[]) => call.callout.call(args)]) {
-          const result = way(...types.map((type, i) => asArgument(type, values[i]!)));
-          expect([name, signature.key, BigInt(lastHash() as number | bigint)]).toEqual([name, signature.key, hash]);
-          const expected = valueFrom(hash, returns);
-          if (isRecord(returns))
-            expect([name, scalarsOf(returns, result as Uint8Array)]).toEqual([name, scalarsOf(returns, expected)]);
-          else expect([name, result]).toEqual([name, asArgument(returns, expected)]);
-        }
-      }
-      session.close();
-    },
-  );
-
   test('declared functions take and answer objects', () => {
     const session = openSession({ ffi });
     const c = session.library('libc.so.6').declare<{

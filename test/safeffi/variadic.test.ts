@@ -1,88 +1,18 @@
 /**
- * Functions with `...`: what C reads with va_arg is what was passed, for random types, on the three executors.
+ * Functions with `...`, on the three executors. What C reads with va_arg for random types: abi.test.ts.
  */
 import { describe, expect, test } from '@jest/globals';
 import {
   type Address,
-  type ArgumentValue,
   CalloutError,
-  type CType,
   type DeclaredArgument,
   type FieldValue,
-  isRecord,
-  makeSignature,
   openSession,
   parseSignature,
-  parseType,
   typed,
-  typeText,
 } from '../../safeffi/index.ts';
-import { readValue } from '../../safeffi/types/record-codec.ts';
-import { compile } from './fixture.ts';
-import { cHeaders, pick, RandomTypes, randomNumbers } from './random-types.ts';
-import { hashOf, hashStatements, valueFrom } from './record-abi.ts';
-
-const seed = 20180331;
-const caseCount = 200;
-const promotedNames = ['int', 'unsigned int', 'long', 'unsigned long', 'long long', 'size_t', 'double'];
-
-interface Case {
-  readonly name: string;
-  readonly types: readonly CType[];
-}
-
-function makeCases(withRecords: boolean): { cases: Case[]; text: string } {
-  const random = randomNumbers(seed);
-  const records = new RandomTypes(random);
-  const cases = Array.from({ length: caseCount }, (_, index): Case => {
-    const types = Array.from({ length: random(13) }, () => {
-      if (!withRecords || random(4) !== 0) return parseType(pick(random, promotedNames));
-      for (;;) {
-        const record = records.record(random(2), 1 + random(3));
-        if (record.sizeBytes <= 40) return record;
-      }
-    });
-    return { name: `v${index}`, types };
-  });
-  const functions = cases.map(({ name, types }) => {
-    const reads = types.map(
-      (type, i) => `  ${typeText(type, `a${i}`)} = va_arg(list, ${typeText(type)});\n${hashStatements(type, `a${i}`)}`,
-    );
-    return `uint64_t ${name}(double first, ...) {
-  uint64_t last = 7 + (uint64_t)first;
-  va_list list;
-  va_start(list, first);
-${reads.join('')}  va_end(list);
-  return last;
-}
-`;
-  });
-  const take =
-    '#define take(p, n) for (size_t i_ = 0; i_ < (n); i_++) last = last * 31 + ((const unsigned char *)(p))[i_];\n';
-  return { cases, text: `${cHeaders}#include <stdarg.h>\n${take}${records.text}${functions.join('')}` };
-}
 
 describe.each(['native', 'portable', 'direct'] as const)('%s', (ffi) => {
-  test(`${caseCount} random signatures, seed ${seed}`, () => {
-    const { cases, text } = makeCases(true);
-    const session = openSession({ ffi });
-    const library = session.library(compile('variadic', text));
-    let round = 1n;
-    for (const { name, types } of cases) {
-      const values = types.map((type) => valueFrom(round++, type));
-      const hash = types.reduce((state, type, i) => hashOf(state, type, values[i]!), 7n + 3n);
-      const signature = makeSignature(name, parseType('uint64_t'), [parseType('double'), ...types], undefined, 1);
-      const args = types.map((type, i) =>
-        isRecord(type)
-          ? values[i]!
-          : (readValue(type, new DataView(values[i]!.buffer), 0, { generation: 0 }) as ArgumentValue),
-      );
-      const result = library.bind(name, signature)(3, ...args) as number | bigint;
-      expect([name, signature.key, BigInt(result)]).toEqual([name, signature.key, hash]);
-    }
-    session.close();
-  });
-
   test('snprintf and sscanf', () => {
     const session = openSession({ ffi });
     const c = session.library('libc.so.6').declare<{
