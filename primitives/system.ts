@@ -2,7 +2,7 @@
  * Primitives 97, 113, 130, 131: snapshot, quit, collection. These are the ones in which objects move: the registers are
  * written back first, and nothing that was read from the stack before is used afterwards.
  */
-import type { Interpreter } from '../vm/interpreter/interpreter.ts';
+import type { Collection } from '../vm/interpreter/interpreter.ts';
 import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
 import { clearDeadContextSlots } from '../vm/memory/object-walk.ts';
 import { isImmediate, isSmallInteger, smallIntegerValue } from '../vm/memory/oop.ts';
@@ -49,11 +49,12 @@ const quit: Primitive = (vm, argumentCount) => {
 };
 
 /** Answers the bytes that are free then. */
-const collect: Primitive = (vm: Interpreter, argumentCount) => {
-  vm.collect();
-  const { memory } = vm;
-  return vm.answer(argumentCount, memory.integerOop(BigInt(memory.allocationLimit - memory.freeStart)));
-};
+const collect =
+  (what: Collection): Primitive =>
+  (vm, argumentCount) => {
+    vm.collect(what);
+    return vm.answer(argumentCount, vm.memory.integerOop(BigInt(vm.memory.roomBytes)));
+  };
 
 /** The path of the image's file: what the image may ask for and change. */
 export interface ImagePath {
@@ -82,6 +83,6 @@ export const systemPrimitives = (
   ...(writeSnapshot === undefined ? [] : [{ number: 97, name: 'snapshot', run: snapshot(writeSnapshot) }]),
   ...(image === undefined ? [] : [{ number: 121, name: 'imageName', run: imageName(image) }]),
   { number: 113, name: 'quit', run: quit },
-  { number: 130, name: 'garbageCollect', run: collect },
-  { number: 131, name: 'garbageCollectMost', run: collect },
+  { number: 130, name: 'garbageCollect', run: collect('all') },
+  { number: 131, name: 'garbageCollectMost', run: collect('young') },
 ];

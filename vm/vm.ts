@@ -51,6 +51,7 @@ export class VM {
   readonly memory: ObjectMemory;
   readonly host: Host;
   readonly interpreter: Interpreter;
+  readonly collector: Collector;
   /** Processes that wait for a nested call to end, the innermost last. */
   private readonly aside: { process: Oop; method: Oop }[] = [];
   private depth = 0;
@@ -62,8 +63,12 @@ export class VM {
     this.memory = memory;
     this.host = host;
     this.interpreter = new Interpreter(memory, host);
-    const collector = new Collector(memory, () => host.milliseconds());
-    this.interpreter.collector = () => void collector.collect();
+    this.collector = new Collector(memory, () => host.milliseconds());
+    this.interpreter.collector = (what) => {
+      if (what === 'wanted') this.collector.collectWanted();
+      else if (what === 'young') this.collector.scavenge();
+      else this.collector.collect();
+    };
     this.interpreter.safepoint.lowSpace.findError = () => {
       const behavior = this.findClass('OutOfMemory');
       const selector = this.findSymbol('signal');
@@ -79,6 +84,7 @@ export class VM {
       },
     };
     memory.addRootHolder(roots);
+    memory.openNewSpace();
   }
 
   addPrimitives(definitions: readonly PrimitiveDefinition[]): void {
@@ -172,7 +178,7 @@ export class VM {
       this.host.sleepUntil(status.until);
     }
     // A program that was stopped may have filled the heap; outcomes with oops in them keep theirs valid.
-    if (this.memory.collectionWanted && call.outcome.kind === 'interrupted') this.interpreter.collect();
+    if (this.memory.collectionWanted && call.outcome.kind === 'interrupted') this.interpreter.collect('wanted');
     return call.outcome;
   }
 

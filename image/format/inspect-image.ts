@@ -39,7 +39,7 @@ export function inspectImage(bytes: Uint8Array): ImageReport {
   } as const;
   let image: LoadedImage;
   try {
-    image = readImage(bytes, { maxBytes: heapBytesFor(bytes.length) });
+    image = readImage(bytes, { maxBytes: heapBytesFor(bytes.length), edenBytes: 0 });
   } catch (error) {
     if (!(error instanceof ImageFormatError)) throw error;
     return {

@@ -3,9 +3,8 @@
  *
  * The VM that wrote the file had its heap in segments with gaps between them. In the file they follow one another without
  * gaps; each ends with a bridge of 16 bytes: an object that spans the gap (count of words in its overflow word), then
- * the size of the next segment, 0 in the last. Here all segments lie together from HEAP_BASE on, without bridges.
+ * the size of the next segment, 0 in the last. Here all segments lie together from the start of old space on, without bridges.
  */
-import { HEAP_BASE } from '../../vm/memory/object-memory.ts';
 import { malformed } from './errors.ts';
 import { BRIDGE_BYTES } from './spur32-header.ts';
 
@@ -35,13 +34,14 @@ interface Bridge {
   readonly nextBytes: number;
 }
 
-/** @throws ImageFormatError `bad-segment` */
+/** `heapStart` is where the first object is to lie. @throws ImageFormatError `bad-segment` */
 export function readSegments(
   bytes: Uint8Array,
   header: SegmentedData,
   dataOffset: number,
   wordBytes: 4 | 8,
   little: boolean,
+  heapStart: number,
 ): Segment[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const readBridge = wordBytes === 4 ? bridge32 : bridge64;
@@ -50,7 +50,7 @@ export function readSegments(
   const segments: Segment[] = [];
   let fileOffset = dataOffset;
   let oldStart = header.baseAddress;
-  let newStart = HEAP_BASE;
+  let newStart = heapStart;
   let segmentBytes = header.firstSegmentBytes;
   while (segmentBytes !== 0) {
     if (segmentBytes % 8 !== 0 || segmentBytes < BRIDGE_BYTES || fileOffset + segmentBytes > dataEnd)

@@ -12,7 +12,6 @@
 import {
   CLASS_TABLE_PAGE_ENTRIES,
   CLASS_TABLE_PAGES,
-  HEAP_BASE,
   HIDDEN_ROOTS_SLOTS,
   ObjectMemory,
   type ObjectMemoryOptions,
@@ -39,10 +38,10 @@ export function readSpur32(bytes: Uint8Array, options: ObjectMemoryOptions = {})
   if (format.format !== 'spur32') throw unsupportedFormat(format.headerOffset, format.magic, format.description);
   const header = readSpur32Header(bytes, format);
   const little = format.endian === 'little';
-  const segments = readSegments(bytes, header, format.headerOffset + header.headerBytes, 4, little);
   const memory = new ObjectMemory(options);
+  const segments = readSegments(bytes, header, format.headerOffset + header.headerBytes, 4, little, memory.oldStart);
   copySegments(memory, bytes, segments, header);
-  if (!little) swapWords(memory.i32, HEAP_BASE >> 2, memory.freeStart >> 2);
+  if (!little) swapWords(memory.i32, memory.oldStart >> 2, memory.freeStart >> 2);
   findFoundation(memory, segments);
   const floatsLittle = (header.settings.flags & ImageFlag.FLOATS_LITTLE_ENDIAN) !== 0;
   const forwarders = sweepLoadedObjects(memory, segments, {
@@ -69,11 +68,11 @@ function copySegments(
   if (end > memory.allocationLimit)
     throw new ImageFormatError(
       'too-large',
-      `the image has ${header.dataBytes} bytes of objects, the heap is limited to ${memory.allocationLimit - HEAP_BASE}`,
+      `the image has ${header.dataBytes} bytes of objects, the heap is limited to ${memory.allocationLimit - memory.oldStart}`,
       {
         offset: 8,
         found: `${header.dataBytes} bytes`,
-        expected: `at most ${memory.allocationLimit - HEAP_BASE} bytes`,
+        expected: `at most ${memory.allocationLimit - memory.oldStart} bytes`,
       },
     );
   for (const segment of segments)
@@ -86,7 +85,7 @@ function findFoundation(memory: ObjectMemory, segments: readonly Segment[]): voi
   const found: Oop[] = [];
   const slotCounts = [0, 0, 0, undefined, HIDDEN_ROOTS_SLOTS];
   const names = ['nil', 'false', 'true', 'the free lists', 'the hidden roots'];
-  let address = HEAP_BASE;
+  let address = memory.oldStart;
   names.forEach((name, i) => {
     const oop = objectStartingAt(memory, address);
     const offset = fileOffsetOf(segments, address);
@@ -101,9 +100,15 @@ function findFoundation(memory: ObjectMemory, segments: readonly Segment[]): voi
     found.push(oop);
     address = addressAfter(memory, oop);
   });
-  [memory.nil, memory.false, memory.true, memory.freeLists, memory.hiddenRoots] = found as [Oop, Oop, Oop, Oop, Oop];
-  const firstList = (memory.freeLists >> 2) + 2;
-  memory.i32.fill(0, firstList, firstList + memory.slotCountOf(memory.freeLists));
+  [memory.nil, memory.false, memory.true, memory.freeListsObject, memory.hiddenRoots] = found as [
+    Oop,
+    Oop,
+    Oop,
+    Oop,
+    Oop,
+  ];
+  const firstList = (memory.freeListsObject >> 2) + 2;
+  memory.i32.fill(0, firstList, firstList + memory.slotCountOf(memory.freeListsObject));
 }
 
 function relocatedSpecialObjects(

@@ -16,9 +16,9 @@ import {
   OVERFLOW_SLOTS,
   REMEMBERED_BIT,
 } from '../../vm/memory/header.ts';
-import { liveContextSlots } from '../../vm/memory/marker.ts';
 import { headerLiteralCount } from '../../vm/memory/method-access.ts';
-import { HEAP_BASE, type ObjectMemory } from '../../vm/memory/object-memory.ts';
+import type { ObjectMemory } from '../../vm/memory/object-memory.ts';
+import { liveContextSlots } from '../../vm/memory/object-parts.ts';
 import { ClassIndex, ContextSlot } from '../../vm/memory/well-known.ts';
 import { malformed } from './errors.ts';
 import { fileOffsetOf, newAddressOf, type Segment } from './segments.ts';
@@ -48,7 +48,7 @@ export function sweepLoadedObjects(
   const end = memory.freeStart;
   const relocate = relocator(memory, segments);
   let forwarders = 0;
-  for (let address = HEAP_BASE; address < end; ) {
+  for (let address = memory.oldStart; address < end; ) {
     let header = address >> 2;
     let slotCount = i32[header + 1]! >>> 24;
     if (slotCount === OVERFLOW_SLOTS) {
@@ -125,13 +125,14 @@ function relocator(memory: ObjectMemory, segments: readonly Segment[]): (first: 
       `the address of an object in the image, a multiple of 8`,
     );
   if (segments.length === 1) {
-    const shift = HEAP_BASE - segments[0]!.oldStart;
+    const start = memory.oldStart;
+    const shift = start - segments[0]!.oldStart;
     return (first, count) => {
       for (let slot = first; slot < first + count; slot++) {
         const oop = i32[slot]!;
         if ((oop & 3) !== 0) continue;
         const moved = (oop + shift) | 0;
-        if (moved < HEAP_BASE || moved >= end || (moved & 7) !== 0) throw badPointer(slot, oop);
+        if (moved < start || moved >= end || (moved & 7) !== 0) throw badPointer(slot, oop);
         i32[slot] = moved;
       }
     };

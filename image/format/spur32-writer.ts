@@ -1,14 +1,20 @@
 /**
  * Writes an object memory as a Spur 32-bit image file that OpenSmalltalk's VMs and SqueakJS read: header, one segment, the
- * bridge that ends it. The heap has that layout already, so the objects are copied as they lie; the file's base address
- * is HEAP_BASE, and other VMs relocate.
+ * bridge that ends it. Old space has that layout already, so the objects are copied as they lie, their pointers those of
+ * a heap that starts at HEAP_BASE; other VMs relocate.
  *
- * Contract: a collection ran just before, at the same safepoint, so that no garbage is written. The first objects of the
+ * Contract: a full collection ran just before, at the same safepoint: new space is empty and no garbage is written. The first objects of the
  * heap are those of vm/memory/foundation.ts. Slots above a context's stack pointer are made nil, here and in the file.
  */
 import { headerIsSista, methodHeaderOf } from '../../vm/memory/method-access.ts';
 import { HEAP_BASE, type ObjectMemory } from '../../vm/memory/object-memory.ts';
-import { addressAfter, clearAboveStackPointer, forEachObject, objectStartingAt } from '../../vm/memory/object-walk.ts';
+import { liveSlotsOf } from '../../vm/memory/object-parts.ts';
+import {
+  addressAfter,
+  clearAboveStackPointer,
+  forEachOldObject,
+  objectStartingAt,
+} from '../../vm/memory/object-walk.ts';
 import { ClassIndex } from '../../vm/memory/well-known.ts';
 import { VMBug } from '../../vm/vm-bug.ts';
 import {
@@ -26,31 +32,50 @@ import { putBridge } from './spur32-output.ts';
 /** The bytes of the image file. `settings` are those the image was loaded with. */
 export function writeSpur32(memory: ObjectMemory, settings: ImageSettings = DEFAULT_SETTINGS): Uint8Array {
   checkFoundation(memory);
+  if (memory.youngBytes > 0)
+    throw new VMBug(
+      'new-space-not-empty',
+      `new space has ${memory.youngBytes} bytes of objects: a full collection tenures them before an image is written`,
+    );
   let usesSista = false;
-  forEachObject(memory, (oop) => {
+  forEachOldObject(memory, (oop) => {
     if (memory.classIndexOfObject(oop) === ClassIndex.CONTEXT) clearAboveStackPointer(memory, oop);
     else if (memory.isCompiledMethod(oop)) usesSista ||= headerIsSista(methodHeaderOf(memory, oop));
   });
-  const objectBytes = memory.freeStart - HEAP_BASE;
+  const objectBytes = memory.oldBytes;
   const dataBytes = objectBytes + BRIDGE_BYTES;
   const bytes = new Uint8Array(SPUR32_HEADER_BYTES + dataBytes);
   writeSpur32Header(bytes, {
     magic: SPUR32_MAGIC + (usesSista ? MULTIPLE_BYTECODE_SETS_BIT : 0),
     dataBytes,
     baseAddress: HEAP_BASE,
-    specialObjectsOop: memory.specialObjects,
+    specialObjectsOop: HEAP_BASE + memory.specialObjects - memory.oldStart,
     lastHash: memory.lastHash,
     settings: { ...settings, flags: settings.flags | ImageFlag.FLOATS_LITTLE_ENDIAN },
     firstSegmentBytes: dataBytes,
   });
-  bytes.set(memory.u8.subarray(HEAP_BASE, memory.freeStart), SPUR32_HEADER_BYTES);
+  bytes.set(memory.u8.subarray(memory.oldStart, memory.freeStart), SPUR32_HEADER_BYTES);
+  relocate(memory, new Int32Array(bytes.buffer, SPUR32_HEADER_BYTES, objectBytes >> 2));
   putBridge(bytes, SPUR32_HEADER_BYTES + objectBytes);
   return bytes;
 }
 
+/** Makes the pointers in a copy of old space those of one that starts at HEAP_BASE: a file does not tell the size of eden. */
+function relocate(memory: ObjectMemory, copy: Int32Array): void {
+  const shift = HEAP_BASE - memory.oldStart;
+  if (shift === 0) return;
+  const start = memory.oldStart >> 2;
+  forEachOldObject(memory, (oop) => {
+    const first = (oop >> 2) + 2 - start;
+    // A context's dead slots are nil here.
+    const count = memory.isPointers(oop) ? memory.slotCountOf(oop) : liveSlotsOf(memory, oop);
+    for (let slot = first; slot < first + count; slot++) if ((copy[slot]! & 3) === 0) copy[slot]! += shift;
+  });
+}
+
 function checkFoundation(memory: ObjectMemory): void {
-  let address = HEAP_BASE;
-  for (const name of ['nil', 'false', 'true', 'freeLists', 'hiddenRoots'] as const) {
+  let address = memory.oldStart;
+  for (const name of ['nil', 'false', 'true', 'freeListsObject', 'hiddenRoots'] as const) {
     const oop = objectStartingAt(memory, address);
     if (memory[name] !== oop)
       throw new VMBug(

@@ -42,7 +42,7 @@ export function translateSpur64(bytes: Uint8Array, format: ImageFormat): Transla
   const header = readSpur64Header(bytes, format);
   const little = format.endian === 'little';
   const dataOffset = format.headerOffset + header.headerBytes;
-  const segments = readSegments(bytes, header, dataOffset, 8, little);
+  const segments = readSegments(bytes, header, dataOffset, 8, little, HEAP_BASE);
   const data = bytes.slice(dataOffset, dataOffset + header.dataBytes - (header.dataBytes % 8));
   const source = new Spur64Objects(data, segments, dataOffset, little);
   const translation = new Translation(source);

@@ -10,7 +10,7 @@ import { HeapVerifier } from '../../vm/memory/heap-verifier.ts';
 import { allObjects } from '../../vm/memory/object-walk.ts';
 import { sampleBytes } from './sample-image.ts';
 
-const SMALL = { maxBytes: 4 << 20 };
+const SMALL = { maxBytes: 4 << 20, edenBytes: 0 };
 const good = sampleBytes();
 
 /** The sentence with which a copy of the sample, damaged so, is refused. */
@@ -74,7 +74,7 @@ describe('a damaged or foreign image file', () => {
     bytes.set(good.subarray(0, 64));
     new DataView(bytes.buffer).setUint32(8, 3 << 20, true);
     new DataView(bytes.buffer).setUint32(48, 3 << 20, true);
-    expect(() => readSpur32(bytes, { maxBytes: 2 << 20 })).toThrow(
+    expect(() => readSpur32(bytes, { maxBytes: 2 << 20, edenBytes: 0 })).toThrow(
       'the image has 3145728 bytes of objects, the heap is limited to 1044480',
     );
   });

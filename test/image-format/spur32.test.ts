@@ -12,7 +12,7 @@ import { ClassIndex, ContextSlot } from '../../vm/memory/well-known.ts';
 import { VMBug } from '../../vm/vm-bug.ts';
 import { bigEndianCopy, SAMPLE_SLOT, sampleHeap, shapeOf, twoSegmentCopy } from './sample-image.ts';
 
-const SMALL = { maxBytes: 4 << 20 };
+const SMALL = { maxBytes: 4 << 20, edenBytes: 0 };
 
 describe('Spur 32 image files', () => {
   test('what was written is read back, and written again byte for byte', () => {

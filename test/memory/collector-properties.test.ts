@@ -12,6 +12,8 @@ const step: fc.Arbitrary<Step> = fc.record({
     'store',
     'store',
     'drop',
+    'scavenge',
+    'scavenge',
     'collect',
     'exchange',
     'forward',
@@ -22,18 +24,26 @@ const step: fc.Arbitrary<Step> = fc.record({
   c: choice,
 });
 
+/** No new space; one that a few objects fill; one that holds all that a run makes. */
+const EDEN_BYTES = [0, 8 << 10, 256 << 10];
+
 describe('random object graphs', () => {
-  test('survive any mix of allocation, stores, become: and collections with shape, contents and identity hashes', () => {
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
-        const model = new GraphModel();
-        for (const each of steps) model.run(each);
-        model.collect();
-        expect(model.differences()).toEqual([]);
-        model.collect();
-        expect(model.differences()).toEqual([]);
-      }),
-      { numRuns: 200 },
-    );
-  });
+  test.each(EDEN_BYTES)(
+    'survive any mix of allocation, stores, become:, scavenges and collections with shape, contents and identity hashes: eden of %i bytes',
+    (edenBytes) => {
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
+          const model = new GraphModel(edenBytes);
+          for (const each of steps) model.run(each);
+          model.scavenge();
+          expect(model.differences()).toEqual([]);
+          model.collect();
+          expect(model.differences()).toEqual([]);
+          model.collect();
+          expect(model.differences()).toEqual([]);
+        }),
+        { numRuns: 150 },
+      );
+    },
+  );
 });

@@ -8,6 +8,7 @@ import { HeapVerifier } from '../../vm/memory/heap-verifier.ts';
 import { literalAt, literalCountOf } from '../../vm/memory/method-access.ts';
 import type { ObjectMemory } from '../../vm/memory/object-memory.ts';
 import { type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
+import { needlesslyRemembered } from '../../vm/memory/space-checks.ts';
 import { ContextSlot } from '../../vm/memory/well-known.ts';
 import { type SmallHeap, smallHeap } from './small-heap.ts';
 
@@ -24,7 +25,7 @@ interface Node {
 
 /** One step; the numbers choose modulo what there is. */
 export interface Step {
-  readonly action: 'allocate' | 'store' | 'drop' | 'collect' | 'exchange' | 'forward';
+  readonly action: 'allocate' | 'store' | 'drop' | 'scavenge' | 'collect' | 'exchange' | 'forward';
   readonly kind: Kind;
   readonly a: number;
   readonly b: number;
@@ -42,14 +43,21 @@ const SLOT_COUNTS: Record<Kind, (n: number) => number> = {
 };
 
 export class GraphModel {
-  readonly heap: SmallHeap = smallHeap();
-  private readonly memory: ObjectMemory = this.heap.memory;
-  private readonly collector = new Collector(this.memory);
+  readonly heap: SmallHeap;
+  private readonly memory: ObjectMemory;
+  private readonly collector: Collector;
   private readonly roots: Node[] = [];
   private readonly baseline: number;
+  /** True after a full collection: it makes the dead slots of contexts nil, a scavenge does not. */
+  private areDeadSlotsNil = false;
 
-  constructor() {
+  /** `edenBytes` 0: a heap without new space. A small one makes scavenges that tenure, and objects that find eden full. */
+  constructor(edenBytes: number) {
+    this.heap = smallHeap(16 << 20, edenBytes);
+    this.memory = this.heap.memory;
+    this.collector = new Collector(this.memory);
     this.baseline = this.collector.collect().objects;
+    this.memory.openNewSpace();
   }
 
   run(step: Step): void {
@@ -62,6 +70,9 @@ export class GraphModel {
         break;
       case 'drop':
         this.drop(step);
+        break;
+      case 'scavenge':
+        this.scavenge();
         break;
       case 'collect':
         this.collect();
@@ -196,6 +207,7 @@ export class GraphModel {
   /** Collects, and checks that exactly what is reachable survived. */
   collect(): void {
     const statistics = this.collector.collect();
+    this.areDeadSlotsNil = true;
     const alive = this.allNodes(false);
     for (const node of alive) {
       if (node.kind !== 'weak') continue;
@@ -207,7 +219,41 @@ export class GraphModel {
       throw new Error(`${statistics.objects - this.baseline} objects survived, ${alive.size} are reachable`);
   }
 
-  /** Everything in which heap and model differ, and what the verifier finds. Empty when all is well. Contract: `collect` ran last. */
+  /**
+   * Scavenges. What only weak slots lead to may be gone or not, as it was young or old: the model takes over what became of it.
+   * Afterwards the remembered set is minimal.
+   */
+  scavenge(): void {
+    this.collector.scavenge();
+    this.areDeadSlotsNil = false;
+    const alive = this.allNodes(false);
+    this.forEachPair((node, oop) => {
+      if (node.kind !== 'weak') return;
+      node.slots.forEach((value, slot) => {
+        if (value === null || typeof value === 'number' || alive.has(value)) return;
+        if (this.fetch(node, oop, slot) === this.memory.nil) node.slots[slot] = null;
+      });
+    });
+    if (needlesslyRemembered(this.memory).length > 0)
+      throw new Error('a scavenge left objects remembered without need');
+  }
+
+  /** Visits each pair of node and object that can be reached, once. `visit` may empty slots of the node. */
+  private forEachPair(visit: (node: Node, oop: Oop) => void): void {
+    const seen = new Set<Node>();
+    const pending: [Node, Oop][] = this.roots.map((root, i) => [root, this.heap.roots[i]!]);
+    while (pending.length > 0) {
+      const [node, oop] = pending.pop()!;
+      if (seen.has(node)) continue;
+      seen.add(node);
+      visit(node, oop);
+      node.slots.forEach((value, slot) => {
+        if (value !== null && typeof value !== 'number') pending.push([value, this.fetch(node, oop, slot)]);
+      });
+    }
+  }
+
+  /** Everything in which heap and model differ, and what the verifier finds. Empty when all is well. Contract: `collect` or `scavenge` ran last. */
   differences(): string[] {
     const found = new HeapVerifier(this.memory).verify().map(({ sentence }) => sentence);
     const oopOf = new Map<Node, Oop>();
@@ -240,7 +286,7 @@ export class GraphModel {
     if (memory.identityHashOf(oop) !== node.hash)
       found.push(`the hash of a ${node.kind} is ${memory.identityHashOf(oop)}, expected ${node.hash}`);
     const body = [...memory.bytesOf(oop)];
-    if (node.kind === 'context')
+    if (node.kind === 'context' && this.areDeadSlotsNil)
       for (let slot = ContextSlot.STACK + node.slots.length; slot < memory.slotCountOf(oop); slot++)
         if (memory.fetchPointer(oop, slot) !== memory.nil) found.push(`dead slot ${slot} of a context is not nil`);
     if (node.kind === 'bytes' && String(body) !== String(node.bytes)) found.push(`the bytes at ${oop} differ`);

@@ -71,14 +71,14 @@ describe('object memory', () => {
   });
 
   test('limits: a heap smaller than two reserves or larger than 2 GiB - 8 is refused with its size', () => {
-    expect(() => new ObjectMemory({ maxBytes: 1000 })).toThrow(
+    expect(() => new ObjectMemory({ maxBytes: 1000, edenBytes: 0 })).toThrow(
       'heap limit is 1000 bytes, expected 2097152 to 2147483640',
     );
     expect(() => new ObjectMemory({ maxBytes: 2 ** 31 })).toThrow(RangeError);
   });
 
   test('the foundation goes into an empty heap only', () => {
-    const memory = new ObjectMemory({ maxBytes: 4 << 20 });
+    const memory = new ObjectMemory({ maxBytes: 4 << 20, edenBytes: 0 });
     layFoundation(memory, { nil: 61, false: 62, true: 63 });
     expect([memory.nil, memory.false, memory.true]).toEqual([HEAP_BASE, HEAP_BASE + 16, HEAP_BASE + 32]);
     expect(() => layFoundation(memory, { nil: 61, false: 62, true: 63 })).toThrow(VMBug);

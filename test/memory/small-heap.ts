@@ -75,8 +75,9 @@ const CLASSES: readonly (readonly [name: string, format: number, fixedSlots: num
   ['DoubleWordArray', Format.BITS_64, 0],
 ];
 
-export function smallHeap(maxBytes = 16 << 20): SmallHeap {
-  const memory = new ObjectMemory({ maxBytes, collectionIntervalBytes: 1 << 20 });
+/** Without `edenBytes` a heap that has no new space: everything lies where it was made, in one row. */
+export function smallHeap(maxBytes = 16 << 20, edenBytes = 0): SmallHeap {
+  const memory = new ObjectMemory({ maxBytes, collectionIntervalBytes: 1 << 20, edenBytes });
   layFoundation(memory, { nil: 61, false: 62, true: 63 });
   memory.specialObjects = memory.newArray(SpecialObject.COUNT);
   memory.storePointer(memory.specialObjects, SpecialObject.NIL, memory.nil);

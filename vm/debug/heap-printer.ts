@@ -1,6 +1,6 @@
 /** Counts what is in the heap, in all and by class, and shows it as a table. Runs no Smalltalk code. */
 import { headerIsSista, methodHeaderOf } from '../memory/method-access.ts';
-import { HEAP_BASE, ObjectMemory } from '../memory/object-memory.ts';
+import { ObjectMemory } from '../memory/object-memory.ts';
 import { forEachObject, isProgramObject } from '../memory/object-walk.ts';
 import { metaclassClassOf } from './object-printer.ts';
 
@@ -51,7 +51,7 @@ export function heapStatistics(memory: ObjectMemory): HeapStatistics {
     className: memory.nameOfClass(memory.classAt(classIndex)),
     ...entry,
   })).sort((a, b) => b.bytes - a.bytes || (a.className < b.className ? -1 : 1));
-  return { objects, methods, sistaMethods, classes, bytes: memory.freeStart - HEAP_BASE, byClass };
+  return { objects, methods, sistaMethods, classes, bytes: memory.oldBytes + memory.youngBytes, byClass };
 }
 
 /** A table of the `maxClasses` classes that use most, and a line for the rest. */

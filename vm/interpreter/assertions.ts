@@ -19,9 +19,9 @@ const CHECKED_SENDERS = 1000;
 export function enableAssertions(vm: Interpreter): void {
   vm.safepoint.assertions.push(() => checkRegisters(vm));
   const collect = vm.collector;
-  vm.collector = () => {
+  vm.collector = (what) => {
     assertSoundHeap(vm.memory, 'before a collection');
-    collect();
+    collect(what);
     assertSoundHeap(vm.memory, 'after a collection');
   };
 }

@@ -7,9 +7,13 @@
  * reached without such a mark would be a bug: every way to a context leads through `thisContext`, a message to a context, a
  * closure's outer context, or a primitive that walks the heap (which calls `retireFreeContexts` first).
  *
+ * Contexts and the write barrier: the interpreter fills contexts and writes the stack of the active one without it. So an old
+ * context is in the remembered set from when it becomes active (`Interpreter.readRegisters`, a return in the loop) to the
+ * next scavenge, and no other old one is ever recycled.
+ *
  * Slots above `stackp` hold stale values that nothing may look at; the collector takes them for nil.
  */
-import { Format, HASH_MASK } from '../memory/header.ts';
+import { Format, HASH_MASK, REMEMBERED_BIT } from '../memory/header.ts';
 import type { ObjectMemory } from '../memory/object-memory.ts';
 import { isImmediate, NO_OOP, type Oop, smallIntegerOop } from '../memory/oop.ts';
 import { ClassIndex, ContextSlot, LARGE_CONTEXT_STACK, SMALL_CONTEXT_STACK } from '../memory/well-known.ts';
@@ -56,9 +60,13 @@ export class ContextPool {
     return context;
   }
 
-  /** Contract: the context's identity hash is 0, and it is on no sender chain any more. */
+  /**
+   * Contract: the context's identity hash is 0, and it is on no sender chain any more. An old context that was not active
+   * since the last scavenge is left to the collector: whoever takes it again fills it without the write barrier.
+   */
   release(context: Oop): void {
     const i32 = this.memory.i32;
+    if (context >= this.memory.oldStart && (i32[context >> 2]! & REMEMBERED_BIT) === 0) return;
     if (this.memory.slotCountOf(context) === SMALL_CONTEXT_SLOTS) {
       i32[(context >> 2) + 2] = this.freeSmall;
       this.freeSmall = context;

@@ -20,7 +20,7 @@ import {
   methodHeaderOf,
   methodNameOf,
 } from '../memory/method-access.ts';
-import type { ObjectMemory, RootHolder } from '../memory/object-memory.ts';
+import type { MoveScope, ObjectMemory, RootHolder } from '../memory/object-memory.ts';
 import { isImmediate, isSmallInteger, NO_OOP, type Oop, smallIntegerOop, smallIntegerValue } from '../memory/oop.ts';
 import {
   ClassIndex,
@@ -48,6 +48,9 @@ const STORE_TEMP_BYTES = 2;
 /** A message sent by the VM itself has no literal; look-ups that fail twice are damage. */
 const DNU_ARGUMENTS = 1;
 
+/** What to collect: what an allocation asked for, new space, or all. */
+export type Collection = 'wanted' | 'young' | 'all';
+
 export class Interpreter implements PrimitiveHost, RootHolder {
   readonly memory: ObjectMemory;
   readonly host: Host;
@@ -58,7 +61,7 @@ export class Interpreter implements PrimitiveHost, RootHolder {
   readonly safepoint: Safepoint;
   readonly hostCalls: HostCalls;
   /** Runs the collector. Handed in by the VM. */
-  collector: () => void = () => {};
+  collector: (what: Collection) => void = () => {};
 
   // Registers
   context: Oop = NO_OOP;
@@ -94,14 +97,15 @@ export class Interpreter implements PrimitiveHost, RootHolder {
     this.failureObject = moved(this.failureObject);
   }
 
-  objectsMoved(): void {
-    this.cache.flush();
+  objectsMoved(scope: MoveScope): void {
+    if (scope === 'young') this.cache.dropYoung(this.memory.oldStart);
+    else this.cache.flush();
     this.contexts.forgetFreeContexts();
   }
 
   /** Collects now. Contract: `pc` and `sp` are stored, and the caller holds no oop in a local that it uses afterwards. */
-  collect(): void {
-    this.movingObjects(this.collector);
+  collect(what: Collection = 'all'): void {
+    this.movingObjects(() => this.collector(what));
   }
 
   /** Runs something that moves or exchanges objects, with the registers safe in the heap meanwhile. */
@@ -109,7 +113,6 @@ export class Interpreter implements PrimitiveHost, RootHolder {
     this.writeRegisters();
     this.contexts.retireFreeContexts();
     action();
-    this.cache.flush();
     this.readRegisters();
   }
 
@@ -126,11 +129,12 @@ export class Interpreter implements PrimitiveHost, RootHolder {
     i32[slots + ContextSlot.STACKP] = smallIntegerOop(this.sp - (slots + ContextSlot.STACK) + 1);
   }
 
-  /** Reads pc and sp from the active context. */
+  /** Reads pc and sp from the active context, and remembers it: the loop writes its stack without the barrier. */
   readRegisters(): void {
     this.registersChanged = true;
     const { context } = this;
     if (context === NO_OOP) return;
+    this.memory.remember(context);
     const i32 = this.memory.i32;
     const slots = (context >> 2) + 2;
     this.pc = i32[slots + ContextSlot.METHOD]! + 7 + (i32[slots + ContextSlot.PC]! >> 1);
@@ -207,7 +211,7 @@ export class Interpreter implements PrimitiveHost, RootHolder {
     this.failureCode = 0;
     if (run(this, argumentCount)) return true;
     if (this.failureCode !== PrimitiveError.NO_MEMORY || !this.memory.collectionWanted) return false;
-    this.collect();
+    this.collect('wanted');
     return run(this, argumentCount);
   }
 

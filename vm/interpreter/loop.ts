@@ -7,8 +7,8 @@
  * `reload`. Safepoints are there, after an activation, and at backward jumps.
  *
  * Registers: `pc` heap offset of the next bytecode; `sp` word index of the top of the stack; `slots` word index of the
- * active context's first slot, `base` of its first temp, `literals` of the method's first literal. The context is written
- * without the write barrier: the collector takes the active context for a root.
+ * active context's first slot, `base` of its first temp, `literals` of the method's first literal. The active context is
+ * written without the write barrier: an old one is remembered when it becomes active.
  *
  * V8 optimises no function above 60 KB of its own bytecode: rare cases are calls into other files.
  * Source: Squeak's EncoderForSistaV1 (class comment) for the encoding; Blue Book chapter 28.
@@ -58,8 +58,6 @@ const isCode = (i32: Int32Array, oop: number): boolean =>
 /** Runs until `vm.stop` says to leave off. Contract: the registers are read from the active context. */
 export function interpret(vm: Interpreter): void {
   const memory = vm.memory;
-  const i32 = memory.i32;
-  const u8 = memory.u8;
   const cache = vm.cache.words;
   const contexts = vm.contexts;
   const safepoint = vm.safepoint;
@@ -71,6 +69,10 @@ export function interpret(vm: Interpreter): void {
       safepoint.pass();
       continue;
     }
+    // A collection may have replaced the heap's buffer.
+    const i32 = memory.i32;
+    const u8 = memory.u8;
+    const oldStart = memory.oldStart;
     const nil: number = memory.nil;
     const falseOop: number = memory.false;
     const trueOop: number = memory.true;
@@ -965,6 +967,7 @@ export function interpret(vm: Interpreter): void {
         i32[slots + ContextSlot.SENDER] = nil;
         i32[slots + ContextSlot.PC] = nil;
       }
+      if (sender >= oldStart) memory.remember(sender as Oop);
       context = sender;
       vm.context = context as Oop;
       slots = senderWord + BODY;

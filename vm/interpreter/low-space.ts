@@ -36,7 +36,7 @@ export class LowSpace {
   /** Looks how much room a collection left. Contract: the registers are stored and read anew afterwards. */
   check(): void {
     const { memory } = this.vm;
-    const roomBytes = memory.allocationLimit - memory.freeStart;
+    const { roomBytes } = memory;
     const lowBytes = Math.floor(memory.allocationLimit * LOW_FRACTION);
     if (this.thresholdBytes === 0 || roomBytes > 2 * lowBytes) this.thresholdBytes = lowBytes;
     const isLow = roomBytes < this.thresholdBytes;

@@ -2,7 +2,7 @@
  * The method cache: what a look-up of (selector, class) found last time, so that a send need not walk dictionaries.
  *
  * Four words an entry: selector, class index, method, primitive index (0 for none). Direct mapped by a mix of selector and
- * class index. Keys are oops, so the cache is emptied whenever objects move, a method dictionary changes or a class does.
+ * class index. Keys are oops, so the cache is emptied whenever old objects move, a method dictionary changes or a class does.
  * Source: Blue Book, "Optimizations" of chapter 29; sizes as in Squeak's interpreter.
  */
 import type { Oop } from '../memory/oop.ts';
@@ -27,6 +27,14 @@ export class MethodCache {
 
   flush(): void {
     this.words.fill(0);
+  }
+
+  /** After a scavenge: drops the entries whose selector or method lay below `oldStart`, for those moved. */
+  dropYoung(oldStart: number): void {
+    const { words } = this;
+    for (let slot = 0; slot < words.length; slot += CACHE_ENTRY_WORDS)
+      if (words[slot]! !== 0 && (words[slot]! < oldStart || words[slot + 2]! < oldStart))
+        words.fill(0, slot, slot + CACHE_ENTRY_WORDS);
   }
 
   flushSelector(selector: Oop): void {

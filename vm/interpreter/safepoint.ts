@@ -42,8 +42,12 @@ export class Safepoint {
     const { vm } = this;
     for (const check of this.assertions) check();
     if (vm.memory.collectionWanted) {
-      vm.collect();
+      vm.collect('wanted');
       this.lowSpace.check();
+    }
+    if (vm.memory.mourners.isSignalWanted) {
+      vm.memory.mourners.isSignalWanted = false;
+      this.signalSpecial(SpecialObject.FINALIZATION_SEMAPHORE);
     }
     if (this.countdown <= 0) this.lookAround();
     vm.registersChanged = true;

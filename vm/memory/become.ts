@@ -7,11 +7,10 @@
  * its hash has not. One way, the target gets the replaced object's hash when `copyHash` says so (`#becomeForward:`).
  * A class's place in the class table is a reference too, so instances of a replaced class become instances of the other.
  */
-import { Format, LAST_POINTER_FORMAT } from './header.ts';
 import { LiveMap } from './live-map.ts';
-import { headerLiteralCount } from './method-access.ts';
 import type { ObjectMemory } from './object-memory.ts';
-import { forEachObject } from './object-walk.ts';
+import { liveSlotsOf } from './object-parts.ts';
+import { forEachOldObject, forEachYoungObject } from './object-walk.ts';
 import { isImmediate, NO_OOP, type Oop } from './oop.ts';
 import { PrimitiveError } from './well-known.ts';
 
@@ -60,7 +59,7 @@ function canBeReplaced(memory: ObjectMemory, oop: Oop): boolean {
     oop !== memory.true &&
     oop !== memory.false &&
     oop !== memory.hiddenRoots &&
-    oop !== memory.freeLists
+    oop !== memory.freeListsObject
   );
 }
 
@@ -84,27 +83,31 @@ function settleHashes(
   }
 }
 
+/**
+ * Young objects are referred to by young ones, by remembered ones and by roots: when nothing else is replaced, old space is
+ * not read. Cost then: that of reading new space, whatever the heap's size.
+ */
 function replaceReferences(memory: ObjectMemory, replacements: ReadonlyMap<Oop, Oop>): void {
   const sources = new LiveMap();
   sources.reset(memory.freeStart);
-  for (const source of replacements.keys()) sources.markRange(source, source + 8);
-  const i32 = memory.i32;
-  const bits = sources.bits;
-  forEachObject(memory, (oop) => {
+  let areYoung = true;
+  for (const source of replacements.keys()) {
+    sources.markRange(source, source + 8);
+    areYoung &&= memory.isYoung(source);
+  }
+  const { bits } = sources;
+  const visit = (oop: Oop): void => {
+    const { i32 } = memory;
     const first = (oop >> 2) + 2;
-    const end = first + pointerSlotsOf(memory, oop);
+    const end = first + liveSlotsOf(memory, oop);
     for (let slot = first; slot < end; slot++) {
       const value = i32[slot]!;
       if ((value & 3) === 0 && ((bits[value >> 8]! >>> ((value >> 3) & 31)) & 1) !== 0)
         memory.storePointer(oop, slot - first, replacements.get(value as Oop)!);
     }
-  });
+  };
+  if (areYoung) for (const oop of memory.remembered.toArray()) visit(oop);
+  else forEachOldObject(memory, visit);
+  forEachYoungObject(memory, visit);
   memory.visitRoots((oop) => (oop === NO_OOP ? oop : (replacements.get(oop) ?? oop)));
-}
-
-/** How many of the object's slots, from the first, hold oops. Contract: dead context slots may hold anything. */
-function pointerSlotsOf(memory: ObjectMemory, oop: Oop): number {
-  const format = memory.formatOf(oop);
-  if (format >= Format.COMPILED_METHOD) return 1 + headerLiteralCount(memory.fetchPointer(oop, 0) >> 1);
-  return format <= LAST_POINTER_FORMAT ? memory.slotCountOf(oop) : 0;
 }

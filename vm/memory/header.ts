@@ -52,3 +52,6 @@ export const LAST_POINTER_FORMAT = 5;
 
 /** Header of a new object, low word. */
 export const headerLow = (classIndex: number, format: number): number => (format << FORMAT_SHIFT) | classIndex;
+
+/** Low word of an object that was moved away: its new place stands in the first slot. Only while a scavenge runs. */
+export const FORWARDED_HEADER = headerLow(8, Format.FORWARDED);

@@ -5,14 +5,17 @@
  * Headers: sizes lead from object to object up to the end of the heap; formats exist and agree with the class; class
  * indices lead to classes. Pointers: each slot holds an immediate or the start of an object that is neither free nor a
  * forwarder. Compiled methods: header and literal count. Contexts: stack pointer, pc, method, sender. Class table and roots.
+ * Spaces: what lies where. What the collector keeps beside the objects, the remembered set and the free lists, is checked
+ * by space-checks.ts.
  */
 import { VMBug } from '../vm-bug.ts';
 import { Format, LAST_POINTER_FORMAT, OVERFLOW_SLOTS, SLOT_COUNT_SHIFT } from './header.ts';
 import { LiveMap } from './live-map.ts';
-import { liveContextSlots } from './marker.ts';
 import { headerLiteralCount } from './method-access.ts';
-import { CLASS_TABLE_PAGE_ENTRIES, CLASS_TABLE_PAGES, HEAP_BASE, type ObjectMemory } from './object-memory.ts';
+import { CLASS_TABLE_PAGE_ENTRIES, CLASS_TABLE_PAGES, type ObjectMemory } from './object-memory.ts';
+import { liveContextSlots } from './object-parts.ts';
 import { isImmediate, isSmallInteger, NO_OOP, type Oop, smallIntegerValue } from './oop.ts';
+import { checkFreeLists, checkRememberedSet, type Report } from './space-checks.ts';
 import { BehaviorSlot, ClassIndex, ContextSlot } from './well-known.ts';
 
 export interface HeapProblem {
@@ -24,8 +27,11 @@ export interface HeapProblem {
     | 'bad-method'
     | 'bad-context'
     | 'bad-class'
-    | 'bad-root';
-  /** The object at fault; NO_OOP for a root. */
+    | 'bad-root'
+    | 'not-remembered'
+    | 'bad-remembered'
+    | 'bad-chunk';
+  /** The object at fault; NO_OOP for what is none. */
   readonly oop: Oop;
   readonly sentence: string;
 }
@@ -49,10 +55,17 @@ export class HeapVerifier {
   /** What is wrong, in address order; empty when all is well. */
   verify(): readonly HeapProblem[] {
     this.problems = [];
-    this.starts.reset(this.memory.freeStart);
-    const objects = this.walkSizes();
+    const { memory } = this;
+    this.starts.reset(memory.freeStart);
+    const objects: Oop[] = [];
+    this.walkSizes(memory.oldStart, memory.freeStart, objects);
+    this.walkSizes(memory.pastStart, memory.pastFree, objects);
+    this.walkSizes(memory.edenStart, memory.edenFree, objects);
     this.verifyRoots();
     this.verifyClassTable();
+    const report: Report = (code, oop, sentence) => this.report(code, oop, sentence);
+    checkRememberedSet(memory, (oop) => this.isObject(oop), report);
+    checkFreeLists(memory, report);
     for (const oop of objects) {
       if (this.problems.length >= this.maxProblems) break;
       this.verifyObject(oop);
@@ -72,17 +85,16 @@ export class HeapVerifier {
     return `object at 0x${oop.toString(16)}, class index ${classIndex}${name}`;
   }
 
-  /** All objects, free chunks left out; stops where a size leads out of the heap. */
-  private walkSizes(): Oop[] {
-    const { i32, freeStart } = this.memory;
-    const objects: Oop[] = [];
-    for (let address = HEAP_BASE; address < freeStart; ) {
+  /** Finds all objects of a space, free chunks left out; stops where a size leads out of it. */
+  private walkSizes(start: number, end: number, objects: Oop[]): void {
+    const { i32 } = this.memory;
+    for (let address = start; address < end; ) {
       let oop = address;
       let slotCount = i32[(oop >> 2) + 1]! >>> SLOT_COUNT_SHIFT;
       if (slotCount === OVERFLOW_SLOTS) {
         slotCount = i32[oop >> 2]!;
         oop += 8;
-        const inHeader = oop < freeStart ? i32[(oop >> 2) + 1]! >>> SLOT_COUNT_SHIFT : 0;
+        const inHeader = oop < end ? i32[(oop >> 2) + 1]! >>> SLOT_COUNT_SHIFT : 0;
         if (inHeader !== OVERFLOW_SLOTS) {
           this.report(
             'bad-size',
@@ -93,12 +105,8 @@ export class HeapVerifier {
         }
       }
       const bytes = 8 + (slotCount < 2 ? 8 : 4 * (slotCount + (slotCount & 1)));
-      if (slotCount < 0 || bytes > freeStart - oop) {
-        this.report(
-          'bad-size',
-          oop as Oop,
-          `it has ${slotCount} slots, but the heap ends ${freeStart - oop} bytes later`,
-        );
+      if (slotCount < 0 || bytes > end - oop) {
+        this.report('bad-size', oop as Oop, `it has ${slotCount} slots, but the heap ends ${end - oop} bytes later`);
         break;
       }
       if (this.memory.classIndexOfObject(oop as Oop) !== ClassIndex.FREE) {
@@ -107,12 +115,11 @@ export class HeapVerifier {
       }
       address = oop + bytes;
     }
-    return objects;
   }
 
   /** True for the start of an object. Only then may anything be read through the oop. */
   private isObject(oop: Oop): boolean {
-    return (oop & 7) === 0 && oop >= HEAP_BASE && oop < this.memory.freeStart && this.starts.isMarked(oop);
+    return (oop & 7) === 0 && oop > 0 && oop < this.memory.freeStart && this.starts.isMarked(oop);
   }
 
   private isValue(oop: Oop): boolean {
@@ -194,7 +201,9 @@ export class HeapVerifier {
     if (memory.slotCountOf(behavior) <= BehaviorSlot.FORMAT || !memory.isPointers(behavior)) return;
     const family = formatFamily(format);
     const expected = formatFamily(memory.instanceFormatOf(behavior));
-    if (family !== expected)
+    // A fired ephemeron is an ordinary object of its class.
+    const isFired = expected === Format.EPHEMERON && family === Format.FIXED;
+    if (family !== expected && !isFired)
       this.report('bad-format', oop, `its format is ${format}, its class makes instances of format ${expected}`);
     else if (format <= LAST_POINTER_FORMAT && slotCount < memory.fixedSlotsOf(behavior))
       this.report('bad-format', oop, `it has ${slotCount} slots, its class names ${memory.fixedSlotsOf(behavior)}`);

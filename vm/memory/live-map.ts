@@ -5,10 +5,11 @@
  * A live object sets the bits of all its granules, its overflow word included. 32 granules, 256 bytes, are one word of the
  * map; a second array holds how many live granules lie before each word. An object's new place is then that count plus the
  * bits before its own: two loads and a population count, for any oop, at any time of the slide.
+ *
+ * A pinned object stays where it is, so what lies behind it is counted from there. The words of the map in which a pinned
+ * object starts therefore have an entry for each granule: `granulesBefore` holds the complement of the entries' number.
  * Source: Kermany & Petrank, "The Compressor" (PLDI 2006).
  */
-import { HEAP_BASE } from './object-memory.ts';
-
 /** Bits set in a 32-bit word. */
 export function populationCount(word: number): number {
   let pairs = word - ((word >>> 1) & 0x55555555);
@@ -22,7 +23,9 @@ export class LiveMap {
   /** New place, in granules, of the first live granule of each word. */
   granulesBefore = new Int32Array(0);
   /** Addresses below this one are alive without a gap, and stay where they are. */
-  firstGap = HEAP_BASE;
+  firstGap = 0;
+  /** 32 entries for each word in which a pinned object starts: the new place, in granules, of each of its granules. */
+  private pinnedWords = new Int32Array(0);
 
   /** Makes the map empty and large enough for a heap that ends at `heapEnd`. */
   reset(heapEnd: number): void {
@@ -56,24 +59,43 @@ export class LiveMap {
     bits[lastWord]! |= tail;
   }
 
-  /** Counts what is alive before each word. Answers the address at which the squeezed heap will end. */
-  computeNewAddresses(heapEnd: number): number {
+  /**
+   * Counts what is alive before each word, in [heapStart, heapEnd). `pinnedStarts` are the addresses at which pinned objects
+   * start, ascending, overflow words included. Answers the address at which the squeezed heap will end.
+   * Contract: heapStart is a multiple of 256.
+   */
+  computeNewAddresses(heapStart: number, heapEnd: number, pinnedStarts: Int32Array): number {
     const { bits, granulesBefore } = this;
+    if (this.pinnedWords.length < 32 * pinnedStarts.length) this.pinnedWords = new Int32Array(32 * pinnedStarts.length);
     const words = (heapEnd >> 8) + 1;
-    let live = HEAP_BASE >> 3;
+    let live = heapStart >> 3;
     let firstGap = -1;
-    for (let word = HEAP_BASE >> 8; word < words; word++) {
-      granulesBefore[word] = live;
+    let nextPinned = 0;
+    let pinnedWord = pinnedStarts.length > 0 ? pinnedStarts[0]! >> 8 : -1;
+    let entries = 0;
+    for (let word = heapStart >> 8; word < words; word++) {
       const present = bits[word]!;
-      if (present === -1) {
-        live += 32;
-      } else {
-        if (firstGap < 0) {
-          const lowestClear = ~present & -~present;
-          firstGap = (word << 8) + ((31 - Math.clz32(lowestClear)) << 3);
-        }
-        live += populationCount(present);
+      if (present !== -1 && firstGap < 0) {
+        const lowestClear = ~present & -~present;
+        firstGap = (word << 8) + ((31 - Math.clz32(lowestClear)) << 3);
       }
+      if (word !== pinnedWord) {
+        granulesBefore[word] = live;
+        live += present === -1 ? 32 : populationCount(present);
+        continue;
+      }
+      granulesBefore[word] = ~entries;
+      for (let granule = 0; granule < 32; granule++) {
+        const place = (word << 5) + granule;
+        if (nextPinned < pinnedStarts.length && pinnedStarts[nextPinned]! >> 3 === place) {
+          live = place;
+          nextPinned++;
+        }
+        this.pinnedWords[(entries << 5) + granule] = live;
+        if (((present >>> granule) & 1) !== 0) live++;
+      }
+      entries++;
+      pinnedWord = nextPinned < pinnedStarts.length ? pinnedStarts[nextPinned]! >> 8 : -1;
     }
     this.firstGap = firstGap < 0 ? heapEnd : firstGap;
     return live << 3;
@@ -83,7 +105,9 @@ export class LiveMap {
   newAddressOf(oop: number): number {
     if (oop < this.firstGap) return oop;
     const word = oop >> 8;
-    return (this.granulesBefore[word]! + populationCount(this.bits[word]! & ~(-1 << ((oop >> 3) & 31)))) << 3;
+    const before = this.granulesBefore[word]!;
+    if (before < 0) return this.pinnedWords[(~before << 5) + ((oop >> 3) & 31)]! << 3;
+    return (before + populationCount(this.bits[word]! & ~(-1 << ((oop >> 3) & 31)))) << 3;
   }
 
   /** The first live address at or after `address`, or `heapEnd` when there is none. */

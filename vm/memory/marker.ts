@@ -6,16 +6,25 @@
  * - a context, its slots up to its stack pointer only; the ones above are set to nil here, dead as they are;
  * - a compiled method, its header and literals, not its bytecodes;
  * - a weak array, its named slots; the indexed ones that lead to nothing alive become nil in `clearWeakSlots`;
- * - an ephemeron, all its slots for now: finalization comes with the generational memory.
+ * - an ephemeron, all its slots once its key is marked by another way; see `processEphemerons`.
  * Classes are held by the class table, which is a root, so an object need not hold its class.
  */
 import { VMBug } from '../vm-bug.ts';
-import { CLASS_INDEX_MASK, FORMAT_MASK, FORMAT_SHIFT, Format, LAST_POINTER_FORMAT, OVERFLOW_SLOTS } from './header.ts';
+import {
+  CLASS_INDEX_MASK,
+  FORMAT_MASK,
+  FORMAT_SHIFT,
+  Format,
+  LAST_POINTER_FORMAT,
+  OVERFLOW_SLOTS,
+  PINNED_BIT,
+} from './header.ts';
 import type { LiveMap } from './live-map.ts';
 import { headerLiteralCount } from './method-access.ts';
-import { HEAP_BASE, type ObjectMemory } from './object-memory.ts';
+import type { ObjectMemory } from './object-memory.ts';
+import { fixedSlotsOfWeak, liveContextSlots } from './object-parts.ts';
 import { NO_OOP, type Oop } from './oop.ts';
-import { ClassIndex, ContextSlot } from './well-known.ts';
+import { ClassIndex, ContextSlot, EphemeronSlot, SpecialObject } from './well-known.ts';
 
 const INITIAL_STACK_ENTRIES = 1 << 14;
 
@@ -25,6 +34,10 @@ export class Marker {
   private stack = new Int32Array(INITIAL_STACK_ENTRIES);
   private depth = 0;
   private readonly weakObjects: Oop[] = [];
+  /** Ephemerons whose key is not marked yet. */
+  private ephemerons: Oop[] = [];
+  /** Pinned objects that are alive, in the order in which they were met. */
+  readonly pinned: Oop[] = [];
 
   constructor(memory: ObjectMemory, map: LiveMap) {
     this.memory = memory;
@@ -34,6 +47,8 @@ export class Marker {
   /** Marks all that the roots reach. Contract: the map was reset for this heap. */
   markFromRoots(): void {
     this.weakObjects.length = 0;
+    this.ephemerons = [];
+    this.pinned.length = 0;
     this.memory.visitRoots((oop) => {
       if (oop !== NO_OOP && (oop & 3) === 0) {
         this.mark(oop, NO_OOP);
@@ -41,6 +56,43 @@ export class Marker {
       }
       return oop;
     });
+    this.processEphemerons();
+  }
+
+  /**
+   * Ephemerons whose key was marked by another way hold what they refer to; that may reach further keys. When there are no
+   * such left, nothing but ephemerons holds the others' keys: those are fired, all at once, and hold what they refer to.
+   */
+  private processEphemerons(): void {
+    const { memory, map } = this;
+    while (this.ephemerons.length > 0) {
+      const waiting = this.ephemerons;
+      this.ephemerons = [];
+      const reached: Oop[] = [];
+      for (const oop of waiting)
+        if (map.isMarked(memory.fetchPointer(oop, EphemeronSlot.KEY))) reached.push(oop);
+        else this.ephemerons.push(oop);
+      if (reached.length === 0) for (const oop of this.fire()) reached.push(oop);
+      for (const oop of reached) {
+        for (let slot = memory.slotCountOf(oop) - 1; slot >= 0; slot--) {
+          const value = memory.fetchPointer(oop, slot);
+          if ((value & 3) === 0) this.mark(value, oop);
+        }
+      }
+      this.drain();
+    }
+  }
+
+  /** Answers the ephemerons that wait, for they hold on from now on. */
+  private fire(): readonly Oop[] {
+    const { memory, ephemerons } = this;
+    this.ephemerons = [];
+    if (memory.specialObject(SpecialObject.FINALIZATION_SEMAPHORE) === memory.nil) return ephemerons;
+    for (const oop of ephemerons) {
+      memory.setFormat(oop, Format.FIXED);
+      memory.mourners.add(oop);
+    }
+    return ephemerons;
   }
 
   /** Sets to nil what weak arrays refer to and nothing else does. To be called when all is marked. */
@@ -48,10 +100,14 @@ export class Marker {
     const { memory, map } = this;
     for (const weak of this.weakObjects) {
       const slotCount = memory.slotCountOf(weak);
-      for (let slot = this.fixedSlotsOfWeak(weak); slot < slotCount; slot++) {
+      let hasLost = false;
+      for (let slot = fixedSlotsOfWeak(memory, weak); slot < slotCount; slot++) {
         const referent = memory.fetchPointer(weak, slot);
-        if ((referent & 3) === 0 && !map.isMarked(referent)) memory.storePointer(weak, slot, memory.nil);
+        if ((referent & 3) !== 0 || map.isMarked(referent)) continue;
+        memory.storePointer(weak, slot, memory.nil);
+        hasLost = true;
       }
+      if (hasLost) memory.mourners.noteLoss(weak);
     }
     this.weakObjects.length = 0;
   }
@@ -60,7 +116,7 @@ export class Marker {
   private mark(oop: number, holder: number): void {
     const { memory, map } = this;
     const i32 = memory.i32;
-    if (oop < HEAP_BASE || oop >= memory.freeStart) this.reportWildPointer(oop, holder);
+    if (oop < memory.oldStart || oop >= memory.freeStart) this.reportWildPointer(oop, holder);
     const word = oop >> 8;
     const granule = (oop >> 3) & 31;
     if (((map.bits[word]! >>> granule) & 1) !== 0) return;
@@ -73,7 +129,9 @@ export class Marker {
       if (granule + granules <= 31) map.bits[word]! |= ((1 << granules) - 1) << granule;
       else map.markRange(oop, oop + (granules << 3));
     }
-    const format = (i32[header]! >> FORMAT_SHIFT) & FORMAT_MASK;
+    const low = i32[header]!;
+    if ((low & PINNED_BIT) !== 0) this.pinned.push(oop as Oop);
+    const format = (low >> FORMAT_SHIFT) & FORMAT_MASK;
     if ((format <= LAST_POINTER_FORMAT && slotCount > 0) || format >= Format.COMPILED_METHOD) {
       if (this.depth === this.stack.length) this.growStack();
       this.stack[this.depth++] = oop;
@@ -106,7 +164,13 @@ export class Marker {
     const slotCount = inHeader === OVERFLOW_SLOTS ? i32[header - 2]! : inHeader;
     if (format === Format.WEAK_INDEXABLE) {
       this.weakObjects.push(oop as Oop);
-      return this.fixedSlotsOfWeak(oop as Oop);
+      return fixedSlotsOfWeak(this.memory, oop as Oop);
+    }
+    if (format === Format.EPHEMERON && slotCount > 0) {
+      const key = i32[header + 2 + EphemeronSlot.KEY]!;
+      if ((key & 3) !== 0 || this.map.isMarked(key)) return slotCount;
+      this.ephemerons.push(oop as Oop);
+      return 0;
     }
     if ((low & CLASS_INDEX_MASK) === ClassIndex.CONTEXT && slotCount >= ContextSlot.STACK)
       return this.clearAboveStackPointer(oop, slotCount);
@@ -122,12 +186,6 @@ export class Marker {
     return live;
   }
 
-  private fixedSlotsOfWeak(weak: Oop): number {
-    const { memory } = this;
-    const behavior = memory.classOf(weak);
-    return behavior === memory.nil ? 0 : Math.min(memory.fixedSlotsOf(behavior), memory.slotCountOf(weak));
-  }
-
   private growStack(): void {
     const grown = new Int32Array(2 * this.stack.length);
     grown.set(this.stack);
@@ -138,14 +196,8 @@ export class Marker {
     const where = holder === NO_OOP ? 'a root' : `an object of ${this.memory.classNameOf(holder as Oop)} at ${holder}`;
     throw new VMBug(
       'wild-pointer',
-      `${where} refers to ${oop}, which is outside the heap [${HEAP_BASE}, ${this.memory.freeStart})`,
+      `${where} refers to ${oop}, which is outside the heap [${this.memory.oldStart}, ${this.memory.freeStart})`,
       { oop, holder, freeStart: this.memory.freeStart },
     );
   }
-}
-
-/** Slots of a context that are alive, given its stackp slot: a fresh or returned-from context may have no stackp. */
-export function liveContextSlots(stackpOop: number, slotCount: number): number {
-  const stackp = (stackpOop & 1) !== 0 ? Math.max(0, stackpOop >> 1) : 0;
-  return Math.min(slotCount, ContextSlot.STACK + stackp);
 }

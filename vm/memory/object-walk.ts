@@ -1,13 +1,14 @@
 /**
- * Walks the heap from object to object, in address order. What the memory manager keeps for itself (class table pages and
+ * Walks the heap from object to object: old space, then the survivors, then eden, each in address order, so that what was
+ * made last comes last. What the memory manager keeps for itself (class table pages and
  * other objects of a pun class index) and free chunks are skipped unless they are asked for.
  *
  * An address where an object may start holds either its header or its overflow word, told apart by the slot count field:
  * the overflow word has 255 there, and the header follows it.
  */
 import { OVERFLOW_SLOTS, SLOT_COUNT_SHIFT } from './header.ts';
-import { liveContextSlots } from './marker.ts';
-import { HEAP_BASE, ObjectMemory } from './object-memory.ts';
+import { ObjectMemory } from './object-memory.ts';
+import { liveContextSlots } from './object-parts.ts';
 import { NO_OOP, type Oop } from './oop.ts';
 import { ClassIndex, ContextSlot } from './well-known.ts';
 
@@ -29,10 +30,25 @@ export function isProgramObject(memory: ObjectMemory, oop: Oop): boolean {
   return classIndex > ClassIndex.BITS_64_PUN || (classIndex > ClassIndex.FREE && classIndex < ClassIndex.FORWARDER);
 }
 
-/** Visits every object, those of the memory manager included. `visit` may not allocate. */
+/** Visits every object, those of the memory manager and free chunks included. `visit` may not allocate. */
 export function forEachObject(memory: ObjectMemory, visit: (oop: Oop) => void): void {
-  const end = memory.freeStart;
-  for (let address = HEAP_BASE; address < end; ) {
+  forEachOldObject(memory, visit);
+  forEachYoungObject(memory, visit);
+}
+
+/** As `forEachObject`, in old space. */
+export function forEachOldObject(memory: ObjectMemory, visit: (oop: Oop) => void): void {
+  visitBetween(memory, memory.oldStart, memory.freeStart, visit);
+}
+
+/** As `forEachObject`, in new space. */
+export function forEachYoungObject(memory: ObjectMemory, visit: (oop: Oop) => void): void {
+  visitBetween(memory, memory.pastStart, memory.pastFree, visit);
+  visitBetween(memory, memory.edenStart, memory.edenFree, visit);
+}
+
+function visitBetween(memory: ObjectMemory, start: number, end: number, visit: (oop: Oop) => void): void {
+  for (let address = start; address < end; ) {
     const oop = objectStartingAt(memory, address);
     visit(oop);
     address = addressAfter(memory, oop);
@@ -41,25 +57,27 @@ export function forEachObject(memory: ObjectMemory, visit: (oop: Oop) => void): 
 
 /** The first object that a program may see; NO_OOP in an empty heap. `#someObject`. */
 export function firstObject(memory: ObjectMemory): Oop {
-  return programObjectFrom(memory, HEAP_BASE);
+  return programObjectFrom(memory, 'old', memory.oldStart);
 }
 
 /** The object after `oop`, NO_OOP after the last. `#nextObject`. */
 export function nextObject(memory: ObjectMemory, oop: Oop): Oop {
-  return programObjectFrom(memory, addressAfter(memory, oop));
+  const space = oop >= memory.oldStart ? 'old' : oop >= memory.edenEnd ? 'survivors' : 'eden';
+  return programObjectFrom(memory, space, addressAfter(memory, oop));
 }
 
-function programObjectFrom(memory: ObjectMemory, from: number): Oop {
-  const end = memory.freeStart;
+function programObjectFrom(memory: ObjectMemory, space: 'old' | 'survivors' | 'eden', from: number): Oop {
+  const end = space === 'old' ? memory.freeStart : space === 'survivors' ? memory.pastFree : memory.edenFree;
   for (let address = from; address < end; ) {
     const oop = objectStartingAt(memory, address);
     if (isProgramObject(memory, oop)) return oop;
     address = addressAfter(memory, oop);
   }
-  return NO_OOP;
+  if (space === 'old') return programObjectFrom(memory, 'survivors', memory.pastStart);
+  return space === 'survivors' ? programObjectFrom(memory, 'eden', memory.edenStart) : NO_OOP;
 }
 
-/** All objects that programs see, in address order. */
+/** All objects that programs see, in the order of the walk. */
 export function allObjects(memory: ObjectMemory): Oop[] {
   const found: Oop[] = [];
   forEachObject(memory, (oop) => {
@@ -69,7 +87,7 @@ export function allObjects(memory: ObjectMemory): Oop[] {
 }
 
 /**
- * The direct instances of a class, in address order; none for a class of immediates. Compares classes rather than class
+ * The direct instances of a class, in the order of the walk; none for a class of immediates. Compares classes rather than class
  * indices, because a class that took another's place by `become:` is in the table under both indices.
  */
 export function allInstancesOf(memory: ObjectMemory, behavior: Oop): Oop[] {

@@ -36,6 +36,8 @@ export const SpecialObject = {
   CLASS_BLOCK_CLOSURE: 36,
   CLASS_FULL_BLOCK_CLOSURE: 37,
   EXTERNAL_OBJECTS: 38,
+  /** Signalled when a collection found ephemerons or weak arrays to be finalized. */
+  FINALIZATION_SEMAPHORE: 41,
   CLASS_LARGE_NEGATIVE_INTEGER: 42,
   CLASS_EXTERNAL_ADDRESS: 43,
   CLASS_EXTERNAL_STRUCTURE: 44,
@@ -115,6 +117,9 @@ export const LARGE_CONTEXT_STACK = 56;
 
 /** A full block closure; copied values follow. `CODE` is the compiled block. */
 export const ClosureSlot = { OUTER_CONTEXT: 0, CODE: 1, ARGUMENT_COUNT: 2, RECEIVER: 3, FIRST_COPIED: 4 } as const;
+
+/** An ephemeron: while nothing else holds its key, it holds neither key nor what follows. */
+export const EphemeronSlot = { KEY: 0 } as const;
 
 export const LinkSlot = { NEXT: 0 } as const;
 export const LinkedListSlot = { FIRST: 0, LAST: 1 } as const;
