@@ -24,6 +24,7 @@ const needNative = [
     'resolutions',
     'rollback',
     'signals',
+    'source-lines',
     'variadic',
     'waiting',
   ].map((name) => `safeffi/${name}`),

@@ -8,6 +8,7 @@ import { argumentText } from '../faults/argument-text.ts';
 import type { Fault } from '../faults/fault.ts';
 import { FFIFault } from '../faults/ffi-fault.ts';
 import { NativeFault, pageFaultTrap } from '../faults/native-fault.ts';
+import type { NativeFrame } from '../faults/native-frame.ts';
 import type { ProcessMap } from '../faults/process-map.ts';
 import { laneRecord, RawFault } from '../faults/raw-fault.ts';
 import { type ReadMemory, scanStack } from '../faults/stack-scan.ts';
@@ -64,8 +65,7 @@ export class NativeFaults {
     isForeign: boolean,
   ): NativeFault {
     const executor = this.#executor;
-    // A thread's stack is mapped when it is made: the map of before does not have it.
-    if (isForeign || raw.frames.some((address) => map.find(Number(address)) === undefined)) map.refresh();
+    const { epoch } = executor;
     const read = (at: number, sizeBytes: number) => executor.memory.tryRead(at, sizeBytes);
     return new NativeFault(raw, {
       function: callout.name,
@@ -81,8 +81,8 @@ export class NativeFaults {
       stoppedBy: lane?.stoppedBy,
       map,
       argumentAt: (address) => lane?.buffers.argumentAt(address),
-      instruction: readInstruction(raw, read),
-      scanned: raw.complete || isForeign ? [] : scanStack(raw, lane!.index, map, read),
+      instruction: () => (epoch === executor.epoch ? readInstruction(raw, read) : undefined),
+      scanned: raw.complete || isForeign ? [] : this.#scan(raw, lane!, map, read),
       deadlineMs: lane?.deadlineMs,
     });
   }
@@ -129,6 +129,11 @@ export class NativeFaults {
   #plain(kind: Fault['kind'], summary: string, callout: PreparedCallout): Fault {
     const { pid, generation } = this.#executor;
     return plainFault(kind, summary, callout, { ...(pid === undefined ? {} : { pid }), generation, kind: 'native' });
+  }
+
+  #scan(raw: RawFault, lane: Lane, map: ProcessMap, read: ReadMemory): readonly NativeFrame[] {
+    if (raw.frames.some((address) => map.find(Number(address)) === undefined)) map.refresh();
+    return scanStack(raw, lane.index, map, read);
   }
 
   #register(fault: Fault, held: HeldForeignFault): FFIFault {

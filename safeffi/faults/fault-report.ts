@@ -2,6 +2,7 @@
  * A fault as text: a sentence first, then facts (DESIGN 5, in the order of an AddressSanitizer report). A fact that is
  * not known is left out. The Smalltalk stack belongs to the caller and is given as a line.
  */
+import { basename } from 'node:path';
 import { hex } from '../address.ts';
 import type { CFrame, Fault } from './fault.ts';
 
@@ -19,16 +20,22 @@ export function faultSentence(fault: Fault): string {
   return `${fault.kind}: ${fault.summary}`;
 }
 
-/** `__strcpy_avx2+0x5e (libc.so.6)`; a frame found by scanning the stack ends in ` ?`. */
+/** `inner+0x4 (libdemo.so, demo.c:12)`; a frame found by scanning the stack ends in ` ?`. */
 export function frameText(frame: CFrame): string {
   const offset = (bytes: number | undefined) => (bytes === undefined ? '' : `+0x${bytes.toString(16)}`);
-  const place =
-    frame.symbol !== undefined
-      ? `${frame.symbol}${offset(frame.symbolOffset)}${frame.module === undefined ? '' : ` (${frame.module})`}`
-      : frame.module !== undefined
-        ? `${frame.module}${offset(frame.moduleOffset)}`
+  const { symbol, module, file, line, inlined } = frame;
+  const notes = [
+    ...(symbol !== undefined && module !== undefined ? [module] : []),
+    ...(file === undefined || line === undefined ? [] : [`${basename(file)}:${line}`]),
+    ...(inlined === undefined ? [] : [`in line: ${inlined.join(' < ')}`]),
+  ];
+  const name =
+    symbol !== undefined
+      ? symbol + offset(frame.symbolOffset)
+      : module !== undefined
+        ? module + offset(frame.moduleOffset)
         : hex(frame.address);
-  return frame.certain ? place : `${place} ?`;
+  return `${name}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}${frame.certain ? '' : ' ?'}`;
 }
 
 const choiceText: Readonly<Record<Fault['choices'][number], string>> = {

@@ -35,6 +35,11 @@ export interface CFrame {
   readonly moduleOffset?: number;
   readonly symbol?: string;
   readonly symbolOffset?: number;
+  /** The source, where there is debug information; looked up when it is first asked for. */
+  readonly file?: string | undefined;
+  readonly line?: number | undefined;
+  /** Functions that the compiler put in line there, innermost first. */
+  readonly inlined?: readonly string[] | undefined;
   readonly certain: boolean;
 }
 

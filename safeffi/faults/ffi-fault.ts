@@ -7,7 +7,7 @@ import type { Address, ExactInteger } from '../address.ts';
 import { CalloutError } from '../errors.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import type { Fault, FaultChoice, Resolution } from './fault.ts';
-import { faultSentence } from './fault-report.ts';
+import { faultReport, faultSentence } from './fault-report.ts';
 
 /** What an executor provides to resolve a fault. */
 export interface FaultResolver {
@@ -29,9 +29,19 @@ export class FFIFault extends Error {
   readonly #resolver: FaultResolver;
 
   constructor(fault: Fault, resolver: FaultResolver) {
-    super(faultSentence(fault));
+    super();
     this.fault = fault;
     this.#resolver = resolver;
+  }
+
+  /** Put together when it is first read: a program that answers a fault and goes on never reads it. */
+  override get message(): string {
+    return faultSentence(this.fault);
+  }
+
+  /** The whole report: the sentence, the callout, the C backtrace, the executor, the choices. */
+  get report(): string {
+    return faultReport(this.fault);
   }
 
   /** Abandons the callout where it stopped; the executor is tainted from then on. Answers `value`, for `return f.answer(v)`. */
@@ -69,6 +79,7 @@ export class FFIFault extends Error {
    */
   rollback(): void {
     this.#require('rollback');
+    void this.fault.summary; // told from the process that is about to end
     this.#resolver.rollback();
   }
 
@@ -83,12 +94,13 @@ export class FFIFault extends Error {
 
   /** Replaces the executor by a fresh one with the same libraries; `answer` or `retry` may follow. */
   restart(): void {
+    void this.fault.summary; // told from the process that is about to end
     this.#resolver.restart();
   }
 
   /** Gives the callout up: the executor is restarted. For a Smalltalk process that ends. */
   terminate(): void {
-    this.#resolver.restart();
+    this.restart();
     this.#resolver.abandon();
   }
 

@@ -9,6 +9,7 @@ import { signalCodeName, signalName } from '../signals.ts';
 import { accessSize } from './access-size.ts';
 import { argumentText } from './argument-text.ts';
 import type { CFrame, Fault, FaultAccess, FaultArgument, FaultChoice, FaultKind } from './fault.ts';
+import { describeFrame, NativeFrame } from './native-frame.ts';
 import type { ProcessMap } from './process-map.ts';
 import type { RawFault } from './raw-fault.ts';
 
@@ -30,9 +31,9 @@ export interface FaultContext {
   /** The argument that an address belongs to. */
   argumentAt(address: number): FaultArgument | undefined;
   /** The bytes of the instruction that stopped, where they can be read. */
-  readonly instruction: Uint8Array | undefined;
+  instruction(): Uint8Array | undefined;
   /** Frames beyond those that the handler could walk, found in the stack's words. */
-  readonly scanned: readonly CFrame[];
+  readonly scanned: readonly NativeFrame[];
   readonly deadlineMs: number | undefined;
 }
 
@@ -52,7 +53,6 @@ const kinds: Readonly<Record<string, FaultKind>> = {
 
 export class NativeFault implements Fault {
   readonly kind: FaultKind;
-  readonly summary: string;
   readonly signal?: string;
   readonly code?: string;
   readonly address?: ExactInteger;
@@ -65,6 +65,8 @@ export class NativeFault implements Fault {
   readonly choices = choices;
   readonly #raw: RawFault;
   readonly #context: FaultContext;
+  #summary: string | undefined;
+  #mapped = false;
   #frames: readonly CFrame[] | undefined;
   #registers: Readonly<Record<string, ExactInteger>> | undefined;
 
@@ -80,7 +82,7 @@ export class NativeFault implements Fault {
       const code = signalCodeName(this.signal, raw.code);
       if (code !== undefined) this.code = code;
     }
-    const sent = raw.kind === recordKind.signal && raw.code <= 0;
+    const sent = this.#isSent();
     this.kind = kindOf(raw, this.signal, sent, context.pid, context.stoppedBy !== undefined);
     if (this.signal !== undefined && !sent && this.kind !== 'CalloutAborted') {
       const isMemory = this.kind === 'MemoryViolation';
@@ -92,8 +94,11 @@ export class NativeFault implements Fault {
         if (argument !== undefined) this.argument = argument;
       }
     }
-    const what = this.#describe(sent);
-    this.summary = context.isForeign ? `${what}, in a thread that C made` : what;
+  }
+
+  get summary(): string {
+    this.#summary ??= this.#describe() + (this.#context.isForeign ? ', in a thread that C made' : '');
+    return this.#summary;
   }
 
   get declaration(): string {
@@ -106,18 +111,27 @@ export class NativeFault implements Fault {
   }
 
   get cFrames(): readonly CFrame[] {
-    this.#frames ??= [
+    this.#knowMappings();
+    this.#frames ??= NativeFrame.joined([
       ...this.#raw.frames.map((address, index) => this.#frame(address, index)),
       ...this.#context.scanned,
-    ];
+    ]);
     return this.#frames;
   }
 
-  #frame(address: ExactInteger, index: number): CFrame {
+  /** Reads the mappings anew where a frame lies in none of those known, and for a thread, whose stack is young. */
+  #knowMappings(): void {
+    if (this.#frames !== undefined || this.#mapped) return;
+    this.#mapped = true;
+    const { map, isForeign } = this.#context;
+    if (isForeign || this.#raw.frames.some((address) => map.find(Number(address)) === undefined)) map.refresh();
+  }
+
+  #frame(address: ExactInteger, index: number): NativeFrame {
     const { map, functionAddress, function: name } = this.#context;
-    const frame = describeFrame(map, address, !this.#raw.isExact(index), true);
-    if (frame.symbol !== undefined || this.#raw.start(index) !== functionAddress) return frame;
-    return { ...frame, symbol: name, symbolOffset: Number(address) - Number(functionAddress) };
+    const isCallee = this.#raw.start(index) === functionAddress;
+    const named = isCallee ? { name, offset: Number(address) - Number(functionAddress) } : undefined;
+    return describeFrame(map, address, !this.#raw.isExact(index), true, named);
   }
 
   get mapping(): string | undefined {
@@ -125,14 +139,20 @@ export class NativeFault implements Fault {
     const address = Number(this.address);
     const place = placeInLane(address, this.#context.laneIndex);
     if (place !== undefined) return place;
+    this.#knowMappings();
     const found = this.#context.map.find(address);
     if (found === undefined) return undefined;
     return `${hex(found.start)}-${hex(found.end)} ${found.access.slice(0, 3)}${found.path === '' ? '' : ` ${found.path}`}`;
   }
 
+  /** Integers beyond 2^53 as hexadecimal text: JSON has no others. */
   toJSON(): Record<string, unknown> {
-    const { kind, summary, signal, code, address, access, mapping, argument, cFrames, registers, executor } = this;
+    const { kind, summary, signal, code, access, mapping, argument, cFrames, executor } = this;
     const { function: name, library, declaration, thread } = this;
+    const plain = (value: ExactInteger) => (typeof value === 'bigint' ? hex(value) : value);
+    const address = this.address === undefined ? undefined : plain(this.address);
+    const registers =
+      this.registers && Object.fromEntries(Object.entries(this.registers).map(([key, value]) => [key, plain(value)]));
     return {
       kind,
       summary,
@@ -153,7 +173,12 @@ export class NativeFault implements Fault {
     };
   }
 
-  #describe(sent: boolean): string {
+  /** Raised or sent, and not come of an instruction. */
+  #isSent(): boolean {
+    return this.#raw.kind === recordKind.signal && this.#raw.code <= 0;
+  }
+
+  #describe(): string {
     const raw = this.#raw;
     switch (raw.kind) {
       case recordKind.exit:
@@ -173,15 +198,15 @@ export class NativeFault implements Fault {
         return deadlineMs === undefined ? 'stopped at its deadline' : `stopped after its deadline of ${deadlineMs} ms`;
       }
       default:
-        return this.#describeSignal(sent);
+        return this.#describeSignal();
     }
   }
 
-  #describeSignal(sent: boolean): string {
+  #describeSignal(): string {
     const raw = this.#raw;
     if (this.signal === 'SIGABRT' && raw.senderPid === this.#context.pid)
       return raw.message === '' ? 'abort was called' : `abort was called: ${raw.message}`;
-    if (sent) {
+    if (this.#isSent()) {
       return raw.senderPid === this.#context.pid
         ? `${this.signal} was raised by the code itself`
         : `${this.signal} was sent by process ${raw.senderPid}`;
@@ -205,9 +230,9 @@ export class NativeFault implements Fault {
    * began, so that there only single bytes are certain.
    */
   #sizeText(): string {
-    const { instruction } = this.#context;
-    if (instruction === undefined || this.access === 'execute' || process.arch !== 'x64') return '';
-    const size = accessSize(instruction);
+    if (this.access === 'execute' || process.arch !== 'x64') return '';
+    const instruction = this.#context.instruction();
+    const size = instruction === undefined ? undefined : accessSize(instruction);
     if (size === undefined || (size !== 1 && Number(this.address) % pageBytes === 0)) return '';
     return size === 1 ? ' of 1 byte' : ` of ${size} bytes`;
   }
@@ -215,8 +240,10 @@ export class NativeFault implements Fault {
   /** A thread of C's own touched an inaccessible page (glibc's guard) right where its stack pointer is. */
   #isBelowForeignStack(): boolean {
     const { isForeign, map } = this.#context;
+    if (!isForeign) return false;
+    this.#knowMappings();
     const distance = Number(this.address) - Number(this.#raw.stackPointer ?? 0);
-    return isForeign && Math.abs(distance) <= stackReachBytes && map.find(Number(this.address))?.access === '---p';
+    return Math.abs(distance) <= stackReachBytes && map.find(Number(this.address))?.access === '---p';
   }
 
   #describeViolation(): string {
@@ -256,14 +283,4 @@ function placeInLane(address: number, laneIndex: number): string | undefined {
   const offset = address - domainBase - laneOffset(laneIndex);
   const guardEnd = laneLayout.stackGuard + laneLayout.stackGuardBytes;
   return offset >= laneLayout.stackGuard && offset < guardEnd ? 'the guard pages of the stack' : undefined;
-}
-
-/** Names a code address. A return address is looked up one byte back: the call may end its function. */
-export function describeFrame(map: ProcessMap, address: ExactInteger, isReturn: boolean, certain: boolean): CFrame {
-  const number = Number(address);
-  const place = map.codeAt(number, isReturn ? number - 1 : number);
-  if (place === undefined) return { address, certain };
-  const { module, moduleOffset, symbol } = place;
-  if (symbol === undefined) return { address, module, moduleOffset, certain };
-  return { address, module, moduleOffset, symbol: symbol.name, symbolOffset: symbol.offset, certain };
 }

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type CodeSymbol, symbolAt } from './elf-symbols.ts';
+import { type CodeSymbol, fileStamp, symbolAt } from './elf-symbols.ts';
 
 export interface Mapping {
   readonly start: number;
@@ -32,15 +32,22 @@ export function parseMaps(text: string): Mapping[] {
   return mappings;
 }
 
+const deleted = ' (deleted)';
+
 export interface CodePlace {
   readonly module: string;
   readonly moduleOffset: number;
+  /** The file; undefined where it was removed or replaced since it was loaded, so that it tells nothing. */
+  readonly path: string | undefined;
+  /** The state of the file when the process was first looked at. */
+  readonly stamp: string;
   readonly symbol?: CodeSymbol;
 }
 
 export class ProcessMap {
   readonly #pid: number;
   #mappings: readonly Mapping[] = [];
+  readonly #stamps = new Map<string, string>();
 
   /** `like` is the map of a process that this one was copied from. */
   constructor(pid: number, like?: ProcessMap) {
@@ -72,13 +79,27 @@ export class ProcessMap {
   codeAt(address: number, look = address): CodePlace | undefined {
     const mapping = this.find(look);
     if (mapping === undefined || mapping.access[2] !== 'x' || !mapping.path.startsWith('/')) return undefined;
-    const path = mapping.path.replace(/ \(deleted\)$/, '');
-    const base = this.#mappings.find((other) => other.path === mapping.path && other.fileOffset === 0)?.start;
+    const { path } = mapping;
+    const isDeleted = path.endsWith(deleted);
+    const module = basename(isDeleted ? path.slice(0, -deleted.length) : path);
+    const base = this.#mappings.find((other) => other.path === path && other.fileOffset === 0)?.start;
     const moduleOffset = base === undefined ? address - mapping.start + mapping.fileOffset : address - base;
-    const symbol = symbolAt(path, moduleOffset - (address - look));
-    const place = { module: basename(path), moduleOffset };
+    if (isDeleted) return { module, moduleOffset, path: undefined, stamp: '' };
+    const stamp = this.#stampOf(path);
+    const symbol = symbolAt(path, moduleOffset - (address - look), stamp);
+    const place = { module, moduleOffset, path, stamp };
     return symbol === undefined
       ? place
       : { ...place, symbol: { name: symbol.name, offset: symbol.offset + (address - look) } };
+  }
+
+  /** Looked at once for a process: what it loaded does not change, and a replaced file is told as deleted. */
+  #stampOf(path: string): string {
+    let stamp = this.#stamps.get(path);
+    if (stamp === undefined) {
+      stamp = fileStamp(path);
+      this.#stamps.set(path, stamp);
+    }
+    return stamp;
   }
 }

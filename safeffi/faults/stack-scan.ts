@@ -4,8 +4,7 @@
  * return address of that call, for certain; further words that point behind a call instruction are marked uncertain.
  */
 import { domainBase, lane as laneLayout, laneOffset } from '../protocol/layout.ts';
-import type { CFrame } from './fault.ts';
-import { describeFrame } from './native-fault.ts';
+import { describeFrame, type NativeFrame } from './native-frame.ts';
 import type { ProcessMap } from './process-map.ts';
 import type { RawFault } from './raw-fault.ts';
 
@@ -14,7 +13,7 @@ export type ReadMemory = (address: number, sizeBytes: number) => Uint8Array | un
 const scanBytes = 2048;
 const frameLimit = 8;
 
-export function scanStack(raw: RawFault, laneIndex: number, map: ProcessMap, read: ReadMemory): CFrame[] {
+export function scanStack(raw: RawFault, laneIndex: number, map: ProcessMap, read: ReadMemory): NativeFrame[] {
   const sp = Number(raw.stackPointer ?? 0);
   const pc = raw.programCounter;
   const base = domainBase + laneOffset(laneIndex);
@@ -25,7 +24,7 @@ export function scanStack(raw: RawFault, laneIndex: number, map: ProcessMap, rea
   if (bytes === undefined) return [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const jumped = pc !== undefined && !map.isCode(Number(pc));
-  const frames: CFrame[] = [];
+  const frames: NativeFrame[] = [];
   const link = raw.linkRegister;
   if (jumped && link !== undefined && map.isCode(Number(link))) frames.push(describeFrame(map, link, true, true));
   for (let at = 0; at + 8 <= bytes.length && frames.length < frameLimit; at += 8) {
