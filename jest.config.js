@@ -11,6 +11,7 @@ const needNative = [
   'ffi/image-types',
   ...[
     'abi',
+    'callbacks',
     'continue',
     'conformance',
     'death',

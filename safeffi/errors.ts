@@ -4,6 +4,7 @@
  * A fault in C is an `FFIFault` (faults/ffi-fault.ts), never a `CalloutError`.
  */
 import { CString } from './address.ts';
+import { Callback } from './callbacks/callback.ts';
 import { Unpassable } from './values.ts';
 
 export type CalloutErrorCode =
@@ -18,6 +19,11 @@ export type CalloutErrorCode =
   | 'no-lane'
   | 'no-memory'
   | 'already-resolved'
+  | 'callback-result'
+  | 'callback-unanswered'
+  | 'callback-released'
+  | 'callback-open'
+  | 'no-callback'
   | 'not-available'
   | 'executor-start'
   | 'checkpoint-refused'
@@ -45,6 +51,7 @@ export function describeValue(value: unknown): string {
   if (typeof value === 'bigint' || typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (ArrayBuffer.isView(value)) return `a ByteArray of ${value.byteLength} bytes`;
   if (value instanceof CString) return describeValue(Buffer.from(value.bytes).toString('latin1'));
+  if (value instanceof Callback) return `the ${value.released ? 'released ' : ''}callback ${value.name}`;
   if (value instanceof Unpassable) return value.description;
   if (typeof value === 'object') return `an instance of ${value.constructor?.name ?? 'Object'}`;
   return `a ${typeof value}`;
@@ -136,6 +143,36 @@ export function notAvailableError(what: string, executor: string): CalloutError 
   return new CalloutError('not-available', `${what} is not available with the ${executor} executor`, {
     what,
     executor,
+  });
+}
+
+export function callbackResultError(callback: string, value: unknown, expected: string): CalloutError {
+  const sentence = `callback ${callback}: the result is ${describeValue(value)}, expected ${expected}`;
+  return new CalloutError('callback-result', sentence, { callback, expected });
+}
+
+/** A callback without a function was called by a callout that nobody looks at. */
+export function unansweredCallbackError(callback: string, callout: string): CalloutError {
+  return new CalloutError(
+    'callback-unanswered',
+    `callback ${callback} has no function; callout ${callout} must be started, and the callback's request answered`,
+    { callback, callout },
+  );
+}
+
+export function releasedCallbackError(callback: string): CalloutError {
+  return new CalloutError('callback-released', `callback ${callback} was released`, { callback });
+}
+
+/** Something must be over before: a nested callout, or the callback itself. */
+export function openCallbackError(callback: string, reason: string): CalloutError {
+  return new CalloutError('callback-open', `callback ${callback}: ${reason}`, { callback });
+}
+
+export function noCallbackError(callback: string, most: number): CalloutError {
+  return new CalloutError('no-callback', `callback ${callback}: all ${most} callbacks of the executor are in use`, {
+    callback,
+    most,
   });
 }
 

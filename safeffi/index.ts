@@ -3,6 +3,8 @@
  * not exported here is internal.
  */
 export { Address, CString, type ExactInteger, exact } from './address.ts';
+export { Callback, type CallbackFunction, type CallbackOptions } from './callbacks/callback.ts';
+export type { CallbackRequest } from './callbacks/callback-request.ts';
 export type { Declarations } from './declarations/declaration-scope.ts';
 export { type DeclarationOptions, parseDeclarations } from './declarations/parse-declarations.ts';
 export type { DeclaredArgument, DeclaredFunction } from './declared-function.ts';
@@ -18,6 +20,7 @@ export type {
   ExecutorMemory,
   ExecutorOptions,
   PendingCallout,
+  PendingState,
   PreparedCallout,
 } from './executor/executor.ts';
 export type { Taint } from './executor/taint.ts';

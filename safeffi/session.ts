@@ -4,6 +4,8 @@
  * Stable interface.
  */
 import { Address, exact } from './address.ts';
+import type { Callback, CallbackFunction, CallbackOptions } from './callbacks/callback.ts';
+import { parseCallbackType } from './callbacks/callback-type.ts';
 import { type DeclarationOptions, parseDeclarations } from './declarations/parse-declarations.ts';
 import { type DeclaredFunctions, type DeclaredRecords, declaredLibrary } from './declared-library.ts';
 import { closedError } from './errors.ts';
@@ -160,6 +162,21 @@ export class Session {
   /** An address of the present executor from an integer. */
   address(value: number | bigint): Address {
     return new Address(typeof value === 'bigint' ? exact(value) : value, this.executor.generation);
+  }
+
+  /**
+   * A function of this side as one that C can call: `session.callback('int (*)(const void *, const void *)', (a, b) => …)`. It
+   * lives until `release()`. Without a function its requests are answered by whoever started the callout.
+   * Throws CalloutError `bad-type`, `bad-declaration`, `bad-signature`, `no-callback`; `callback-result` for an `onError`
+   * that is no such result.
+   */
+  callback(
+    type: string | SignatureText | Signature,
+    fn?: CallbackFunction | undefined,
+    options: CallbackOptions = {},
+  ): Callback {
+    const { name, signature } = parseCallbackType(type);
+    return this.executor.callback(options.name ?? name ?? 'callback', signature, fn, options);
   }
 
   restart(): void {

@@ -6,11 +6,12 @@
  * result comes back as a string (UTF-8) or null, or as bytes where the session was opened with `strings: 'bytes'`.
  */
 import type { Address, CString, ExactInteger } from './address.ts';
+import type { Callback } from './callbacks/callback.ts';
 
 /**
  * - integers: a number without fraction or a bigint, in range; `bool`: true, false, 0 or 1; floats: a number
  * - structs and unions by value: their bytes, as many as the type has (any ArrayBufferView)
- * - pointers: null, an Address, or a buffer (any ArrayBufferView: copied in and back out)
+ * - pointers: null, an Address, a Callback, or a buffer (any ArrayBufferView: copied in and back out)
  * - `char *`, `void *` also a string or a CString: copied with a NUL behind it
  */
 export type ArgumentValue =
@@ -22,6 +23,7 @@ export type ArgumentValue =
   | ArrayBufferView
   | CString
   | Address
+  | Callback
   | Unpassable;
 
 /**

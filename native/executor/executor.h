@@ -9,14 +9,21 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "lane-offsets.h"
 #include "protocol.h"
 #include "revive.h"
 
+/* The first five are read by park-<arch>.S, at the offsets of lane-offsets.h. */
 struct lane {
-    char *base;              /* start of the lane in the shared memory */
-    volatile int32_t *line;  /* the frame line: state first */
-    int *errno_address;      /* the thread's errno */
+    volatile int32_t *line; /* the frame line of the innermost activation: state first */
+    char *record;           /* the callback record that it nests in; NULL for a callout that nests in none */
+    int *errno_address;     /* the thread's errno */
+    int32_t spin;           /* how often to look before sleeping */
+    int32_t running;        /* C code of the innermost activation runs: a callback belongs to it */
+    char *base;             /* start of the lane in the shared memory */
     void *alternate_stack;
+    struct lane *former;    /* foreign lanes: what the thread had before */
+    int32_t lends_stack;
     int32_t index;
     struct identity identity;
 };
@@ -34,6 +41,9 @@ int in_executor(void);
 
 /* lanes.c */
 int start_keeper(void);
+int guard_lane(char *base);
+/* Tells the VM to look: it may sleep on the bell, whatever it waits for. */
+void ring_bell(void);
 void run_lane(int32_t index) __attribute__((noreturn));
 /* Parks the current thread as lane `index`, which was set up before a fork. */
 void resume_lane(int32_t index) __attribute__((noreturn));
@@ -50,15 +60,29 @@ const struct identity *lane_identity(int32_t index);
 int checkpoint(void);
 
 /* park-<arch>.S: waits for a request on the line, calls, posts the result, for ever. */
-void park(volatile int32_t *line, int *errno_address, int32_t spin) __attribute__((noreturn));
-/* Where an abandoned callout goes on: park's loop, with the registers that park keeps set from the lane. */
+void park(struct lane *lane) __attribute__((noreturn));
+/* Where an abandoned callout goes on: park's loop or the callback that it nests in; takes the lane in r15 (x86-64). */
 extern const char park_abandoned[], park_start[], park_end[];
+/* The code addresses of callbacks. */
+extern const char callback_thunks[];
+
+/* callbacks.c */
+void tell_thunks(void);
+/*
+ * A lane for a thread that has none, or whose own is not running C code (a signal handler): waits until one is free, makes
+ * it the thread's current lane, with an alternate signal stack of its own. NULL where its guard pages cannot be made.
+ * `foreign_posted` tells the VM that the lane's line has news.
+ */
+struct lane *claim_foreign_lane(void);
+void release_foreign_lane(struct lane *lane);
+void foreign_posted(void);
 
 /* faults.c */
 enum { ALTERNATE_STACK_BYTES = 128 * 1024 };
 int install_handlers(void);
 int callout_runs(void);
 void *make_alternate_stack(void);
+int use_alternate_stack(void *stack);
 void drop_alternate_stack(void *stack);
 int set_alternate_stack(struct lane *lane);
 void begin_record(char *record, int32_t kind);
@@ -96,7 +120,7 @@ void record_backtrace(char *record, uint64_t first);
 int is_unwinding(void); /* a fault meanwhile ends the backtrace, not the callout */
 void leave_backtrace(void) __attribute__((noreturn));
 
-/* registers-<arch>.c */
+/* registers-<arch>.c; both leave by park_abandoned. */
 void record_registers(char *record, const siginfo_t *info, void *context);
 uint64_t program_counter(void *context);
 uint64_t registers_digest(void *context);

@@ -37,6 +37,12 @@ void *make_alternate_stack(void) {
     return NULL;
 }
 
+/* For a thread that has none: the one that `make_alternate_stack` gave to another before. */
+int use_alternate_stack(void *stack) {
+    stack_t alternate = {.ss_sp = (char *)stack + 4096, .ss_size = ALTERNATE_STACK_BYTES};
+    return real_sigaltstack(&alternate, NULL);
+}
+
 void drop_alternate_stack(void *stack) {
     stack_t none = {.ss_flags = SS_DISABLE};
     real_sigaltstack(&none, NULL);
@@ -54,7 +60,7 @@ int stop_here(struct lane *lane) {
     __sync_synchronize();
     *state = SFFI_STATE_FAULT;
     __sync_synchronize();
-    if (lane->line[SFFI_LINE_VM_SLEEPS / 4] != 0) futex_wake(state);
+    if (lane->line[SFFI_LINE_VM_SLEEPS / 4] != 0) ring_bell();
     for (int looks = 0; looks < RESOLUTION_LOOKS && *state == SFFI_STATE_FAULT; looks++) relax();
     while (*state == SFFI_STATE_FAULT) futex_wait(state, SFFI_STATE_FAULT, FIRST_SLEEP_NS);
     if (*state == SFFI_STATE_REQUEST) return 1;

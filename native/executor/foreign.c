@@ -49,14 +49,6 @@ char *claim_foreign_slot(void) {
     }
 }
 
-/* The VM sleeps on the line of the lane that it waits for, or on none. */
-static void wake_vm(void) {
-    futex_wake(header_word(SFFI_HEADER_FOREIGN_FAULTS));
-    int32_t made = *header_word(SFFI_HEADER_LANES_MADE);
-    for (int32_t i = 0; i < made && i < SFFI_LANE_COUNT; i++)
-        futex_wake((volatile int32_t *)(domain + SFFI_HEADER_BYTES + (size_t)i * SFFI_LANE_STRIDE + SFFI_LANE_LINE));
-}
-
 /* Tells the fault in `record`, waits for the VM's `end` and ends the thread. */
 void stop_foreign(char *record) {
     volatile int32_t *state = slot_state(record);
@@ -64,7 +56,7 @@ void stop_foreign(char *record) {
     int32_t bit = (int32_t)(1u << index);
     *state = SFFI_FOREIGN_STANDING;
     __sync_fetch_and_or(header_word(SFFI_HEADER_FOREIGN_FAULTS), bit);
-    wake_vm();
+    ring_bell();
     while (*state == SFFI_FOREIGN_STANDING) futex_wait(state, SFFI_FOREIGN_STANDING, 0);
     __sync_fetch_and_and(header_word(SFFI_HEADER_FOREIGN_FAULTS), ~bit);
     *state = SFFI_FOREIGN_FREE;

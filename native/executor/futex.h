@@ -20,10 +20,18 @@ static inline void futex_wait(volatile int32_t *word, int32_t expected, long nan
     errno = saved;
 }
 
-static inline void futex_wake(volatile int32_t *word) {
+static inline void futex_wake_count(volatile int32_t *word, int32_t sleepers) {
     int saved = errno;
-    syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+    syscall(SYS_futex, word, FUTEX_WAKE, sleepers, NULL, NULL, 0);
     errno = saved;
+}
+
+static inline void futex_wake(volatile int32_t *word) {
+    futex_wake_count(word, 1);
+}
+
+static inline void futex_wake_all(volatile int32_t *word) {
+    futex_wake_count(word, INT32_MAX);
 }
 
 #endif

@@ -25,31 +25,49 @@ static char *keeper_stack;
 /* From the start until it knows its own thread, and while it makes another. */
 static volatile int32_t keeper_busy = 1;
 
+_Static_assert(offsetof(struct lane, line) == LANE_LINE, "lane-offsets.h");
+_Static_assert(offsetof(struct lane, record) == LANE_RECORD, "lane-offsets.h");
+_Static_assert(offsetof(struct lane, errno_address) == LANE_ERRNO, "lane-offsets.h");
+_Static_assert(offsetof(struct lane, spin) == LANE_SPIN, "lane-offsets.h");
+_Static_assert(offsetof(struct lane, running) == LANE_RUNNING, "lane-offsets.h");
+
 static volatile int32_t *line_word(volatile int32_t *line, size_t offset) {
     return (volatile int32_t *)((volatile char *)line + offset);
 }
 
-__attribute__((used)) void park_sleep(volatile int32_t *line) {
+/* What a thread waits for: a parked one for a request, one in a callback for any answer. */
+static int has_come(int32_t seen, int32_t waits_in) {
+    return waits_in == SFFI_STATE_CALLBACK ? seen != SFFI_STATE_CALLBACK : seen == SFFI_STATE_REQUEST;
+}
+
+__attribute__((used)) void park_sleep(volatile int32_t *line, int32_t waits_in) {
     volatile int32_t *sleeps = line_word(line, SFFI_LINE_EXECUTOR_SLEEPS);
     *sleeps = 1;
     __sync_synchronize();
     int32_t seen = *line;
-    if (seen != SFFI_STATE_REQUEST) {
+    if (!has_come(seen, waits_in)) {
         futex_wait(line, seen, FIRST_SLEEP_NS);
-        while ((seen = *line) != SFFI_STATE_REQUEST) futex_wait(line, seen, 0);
+        while (!has_come(seen = *line, waits_in)) futex_wait(line, seen, 0);
     }
     *sleeps = 0;
 }
 
-__attribute__((used)) void park_wake(volatile int32_t *line) {
-    futex_wake(line);
+void ring_bell(void) {
+    volatile int32_t *bell = header_word(SFFI_HEADER_BELL);
+    __sync_fetch_and_add(bell, 1);
+    futex_wake_all(bell);
+}
+
+/* The VM said that it sleeps. */
+__attribute__((used)) void park_wake(void) {
+    ring_bell();
 }
 
 static int protect(char *start, size_t bytes) {
     return mprotect(start, bytes, PROT_NONE);
 }
 
-static int guard_lane(char *base) {
+int guard_lane(char *base) {
     if (protect(base + SFFI_LANE_STACK_GUARD, SFFI_LANE_STACK_GUARD_BYTES) != 0) return -1;
     if (protect(base + SFFI_LANE_SLOT_GUARD, SFFI_LANE_SMALL_SLOTS - SFFI_LANE_SLOT_GUARD) != 0) return -1;
     for (size_t i = 0; i < SFFI_SMALL_SLOT_COUNT; i++) {
@@ -74,6 +92,7 @@ void run_lane(int32_t index) {
     lane->base = domain + SFFI_HEADER_BYTES + (size_t)index * SFFI_LANE_STRIDE;
     lane->line = (volatile int32_t *)(lane->base + SFFI_LANE_LINE);
     lane->errno_address = &errno;
+    lane->spin = *header_word(SFFI_HEADER_SPIN_COUNT);
     current_lane = lane;
     take_identity(&lane->identity);
     if (guard_lane(lane->base) != 0 || set_alternate_stack(lane) != 0) {
@@ -86,15 +105,17 @@ void run_lane(int32_t index) {
     *header_word(SFFI_HEADER_LANES_MADE) = index + 1;
     futex_wake(header_word(SFFI_HEADER_LANES_MADE));
     if (index == 0) {
+        tell_thunks();
         *header_word(SFFI_HEADER_BOOT_STATE) = 1;
         futex_wake(header_word(SFFI_HEADER_BOOT_STATE));
     }
-    park(lane->line, lane->errno_address, *header_word(SFFI_HEADER_SPIN_COUNT));
+    park(lane);
 }
 
 void resume_lane(int32_t index) {
     struct lane *lane = &lanes[index];
-    park(lane->line, lane->errno_address, *header_word(SFFI_HEADER_SPIN_COUNT));
+    lane->spin = *header_word(SFFI_HEADER_SPIN_COUNT);
+    park(lane);
 }
 
 static void *lane_thread(void *index) {

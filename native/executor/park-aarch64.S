@@ -3,13 +3,16 @@
  *
  *   x19  the frame line (state at 0)             x21  address of errno
  *   x20  top of the lane's stack: stack words    w22  how often to look before sleeping
+ *   x23  the lane
  *
- * All four are callee-saved, so they outlive the call. Integer words are read upwards (x0 is word 1), vector words
+ * All five are callee-saved, so they outlive the call. Integer words are read upwards (x0 is word 1), vector words
  * downwards (d0 is word 5); what the line has no room for lies in the wide words: x5 to x7, x8, d0 to d7.
  * The memory model is weak: the state is loaded with acquire, so that the frame is what was written before it, and
  * stored with release, so that whoever sees `done` sees the result. d2 and d3, which only a record of three or four
  * floats comes back in, go to the wide words.
+ * There are no callbacks here yet: the VM refuses to make one.
  */
+#include "lane-offsets.h"
 #include "protocol.h"
 
 #define WIDE (SFFI_LANE_WIDE - SFFI_LANE_LINE)
@@ -18,22 +21,20 @@
         .globl park
         .hidden park
         .type park, %function
-        .globl park_start, park_end, park_abandoned
-        .hidden park_start, park_end, park_abandoned
+        .globl park_start, park_end, park_abandoned, callback_thunks
+        .hidden park_start, park_end, park_abandoned, callback_thunks
         .p2align 6
 park_start:
 park:
         .cfi_startproc
         .cfi_undefined x30              /* the outermost frame */
-        mov     x19, x0
-        sub     x20, x0, #(SFFI_LANE_LINE - SFFI_LANE_OVERFLOW)
-        mov     x21, x1
-        mov     w22, w2
-        mov     x29, xzr
-        b       .Lwait
+        mov     x23, x0
 
-park_abandoned:                         /* x19 to x22 are set; the rest is as the abandoned call left it */
-        mov     sp, x20
+park_abandoned:                         /* x23 is set; the rest is as the abandoned call left it */
+        ldr     x19, [x23, #LANE_LINE]
+        sub     x20, x19, #SFFI_NESTED_BELOW_LINE
+        ldr     x21, [x23, #LANE_ERRNO]
+        ldr     w22, [x23, #LANE_SPIN]
         msr     fpcr, xzr
         mov     x29, xzr
 
@@ -49,6 +50,7 @@ park_abandoned:                         /* x19 to x22 are set; the rest is as th
         subs    w9, w9, #1
         b.pl    .Llook
         mov     x0, x19
+        mov     w1, #SFFI_STATE_PARKED
         bl      park_sleep
         b       .Lwait
 
@@ -78,7 +80,6 @@ park_abandoned:                         /* x19 to x22 are set; the rest is as th
         ldr     w9, [x19, #SFFI_LINE_VM_SLEEPS]
         cbz     w9, .Lwait
         mov     sp, x20
-        mov     x0, x19
         bl      park_wake
         b       .Lwait
 
@@ -91,6 +92,9 @@ park_abandoned:                         /* x19 to x22 are set; the rest is as th
         ldp     d4, d5, [x11, #SFFI_WIDE_ARM64_VECTORS+32]
         ldp     d6, d7, [x11, #SFFI_WIDE_ARM64_VECTORS+48]
         b       .Lgo
+
+callback_thunks:
+        brk     #0
         .cfi_endproc
 park_end:
         .size   park, . - park

@@ -92,21 +92,17 @@ uint64_t registers_digest(void *context) {
 
 void resume_parked(void *context, struct lane *lane) {
     mcontext_t *machine = &((ucontext_t *)context)->uc_mcontext;
-    machine->regs[19] = (uint64_t)(uintptr_t)lane->line;
-    machine->regs[20] = (uint64_t)(uintptr_t)(lane->base + SFFI_LANE_OVERFLOW);
-    machine->regs[21] = (uint64_t)(uintptr_t)lane->errno_address;
-    machine->regs[22] = (uint64_t)*header_word(SFFI_HEADER_SPIN_COUNT);
-    machine->sp = machine->regs[20];
+    machine->regs[23] = (uint64_t)(uintptr_t)lane;
+    machine->sp = (uint64_t)(uintptr_t)((char *)lane->line - SFFI_NESTED_BELOW_LINE);
     machine->pc = (uint64_t)(uintptr_t)park_abandoned;
     machine->pstate &= ~0xc00UL; /* no branch target is expected there (PSTATE.BTYPE) */
     sigemptyset(&((ucontext_t *)context)->uc_sigmask); /* what the callout blocked goes with it */
 }
 
 void park_again(struct lane *lane) {
-    uint64_t spin = (uint64_t)*header_word(SFFI_HEADER_SPIN_COUNT);
-    __asm__ volatile("mov x19, %0\n\tmov x20, %1\n\tmov x21, %2\n\tmov x22, %3\n\tb park_abandoned"
+    __asm__ volatile("mov x23, %0\n\tmov sp, %1\n\tb park_abandoned"
                      :
-                     : "r"(lane->line), "r"(lane->base + SFFI_LANE_OVERFLOW), "r"(lane->errno_address), "r"(spin)
-                     : "x19", "x20", "x21", "x22", "memory");
+                     : "r"(lane), "r"((char *)lane->line - SFFI_NESTED_BELOW_LINE)
+                     : "x23", "memory");
     __builtin_unreachable();
 }

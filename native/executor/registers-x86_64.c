@@ -43,21 +43,16 @@ uint64_t registers_digest(void *context) {
 
 void resume_parked(void *context, struct lane *lane) {
     greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
-    registers[REG_RBX] = (greg_t)(uintptr_t)lane->line;
-    registers[REG_R12] = (greg_t)(uintptr_t)(lane->base + SFFI_LANE_OVERFLOW);
-    registers[REG_R13] = (greg_t)(uintptr_t)lane->errno_address;
-    registers[REG_R14] = *header_word(SFFI_HEADER_SPIN_COUNT);
-    registers[REG_RSP] = registers[REG_R12];
+    registers[REG_R15] = (greg_t)(uintptr_t)lane;
+    registers[REG_RSP] = (greg_t)(uintptr_t)((char *)lane->line - SFFI_NESTED_BELOW_LINE);
     registers[REG_RIP] = (greg_t)(uintptr_t)park_abandoned;
     sigemptyset(&((ucontext_t *)context)->uc_sigmask); /* what the callout blocked goes with it */
 }
 
 void park_again(struct lane *lane) {
-    __asm__ volatile(
-        "mov %0, %%rbx\n\tmov %1, %%r12\n\tmov %2, %%r13\n\tmov %3, %%r14d\n\tmov %%r12, %%rsp\n\tjmp park_abandoned"
-        :
-        : "r"(lane->line), "r"(lane->base + SFFI_LANE_OVERFLOW), "r"(lane->errno_address),
-          "r"(*header_word(SFFI_HEADER_SPIN_COUNT))
-        : "rbx", "r12", "r13", "r14", "memory");
+    __asm__ volatile("mov %0, %%r15\n\tmov %1, %%rsp\n\tjmp park_abandoned"
+                     :
+                     : "D"(lane), "S"((char *)lane->line - SFFI_NESTED_BELOW_LINE)
+                     : "memory");
     __builtin_unreachable();
 }

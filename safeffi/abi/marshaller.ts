@@ -68,20 +68,22 @@ export interface Marshaller {
   readonly hasPointers: boolean;
 }
 
-const signExtend: Readonly<Record<number, (a: string) => string>> = {
+export const signExtend: Readonly<Record<number, (a: string) => string>> = {
   1: (a) => `(${a} << 24 >> 24)`,
   2: (a) => `(${a} << 16 >> 16)`,
   4: (a) => `(${a} | 0)`,
 };
-const zeroExtend: Readonly<Record<number, (a: string) => string>> = {
+export const zeroExtend: Readonly<Record<number, (a: string) => string>> = {
   1: (a) => `(${a} & 255)`,
   2: (a) => `(${a} & 65535)`,
   4: (a) => `(${a} >>> 0)`,
 };
 
-/** Code that stores argument `index` at `word` (an expression in L), after checking it. */
-function storeArgument(type: CType, index: number, plan: FramePlan): string {
-  const words = plan.words[index]!;
+/**
+ * Code that stores `a<index>` of that type in `words`, byte offsets from L, after checking it; results of callbacks too.
+ * `isCopied`: a record that is passed as the address of a copy.
+ */
+export function storeArgument(type: CType, index: number, words: readonly number[], isCopied = false): string {
   const word = `L + ${words[0]! / 4}`;
   const a = `a${index}`;
   const refuse = `env.refuse(${index}, ${a})`;
@@ -108,7 +110,7 @@ function storeArgument(type: CType, index: number, plan: FramePlan): string {
   else { const p${index} = env.pointer(L, ${index}, ${a}); i32[${word}] = p${index} | 0; i32[${word} + 1] = Math.floor(p${index} / 4294967296) | 0; }`;
     case 'struct':
     case 'union':
-      return plan.copied?.has(index) ? storeCopiedRecord(index, words) : storeRecord(type, index, words);
+      return isCopied ? storeCopiedRecord(index, words) : storeRecord(type, index, words);
     default:
       throw new Error(`an argument of type ${type.name} got past the signature`);
   }
@@ -153,7 +155,9 @@ function readResult(type: CType, plan: FramePlan): string {
 export function compileMarshaller(signature: Signature, plan: FramePlan, env: MarshalEnvironment): Marshaller {
   const names = signature.arguments.map((_, index) => `a${index}`);
   const list = names.join(', ');
-  const argumentStores = signature.arguments.map((type, index) => `  ${storeArgument(type, index, plan)}\n`).join('');
+  const argumentStores = signature.arguments
+    .map((type, index) => `  ${storeArgument(type, index, plan.words[index]!, plan.copied?.has(index))}\n`)
+    .join('');
   const stores = storeResultPointer(plan) + argumentStores;
   // A result in memory is placed like a buffer argument, and brought back like one; so is the copy of a record.
   const hasPointers =

@@ -17,17 +17,28 @@ const integerRegisters = 6;
 const vectorRegisters = 8;
 
 /** A register by number, or a word of the stack. */
-interface Place {
+export interface Place {
   readonly in: EightbyteClass | 'stack';
   readonly index: number;
 }
 
-export function planFrame(callout: string, signature: Signature): FramePlan {
+/** Where caller and callee agree that the values lie: what call frames and callback records are planned from. */
+export interface Placement {
+  /** For each argument its places, one but for records. */
+  readonly places: readonly (readonly Place[])[];
+  /** The register with the address of a result in memory. */
+  readonly resultPointer: Place | undefined;
+  /** The classes of a record that comes back in registers. */
+  readonly resultClasses: readonly EightbyteClass[] | undefined;
+  readonly counts: { readonly integer: number; readonly vector: number; readonly stack: number };
+}
+
+export function placeArguments(callout: string, signature: Signature): Placement {
   const counts = { integer: 0, vector: 0, stack: 0 };
   const next = (kind: keyof typeof counts): Place => ({ in: kind, index: counts[kind]++ });
   const resultClasses = isRecord(signature.returns) ? classifyRecord(signature.returns) : undefined;
   const returnsInMemory = isRecord(signature.returns) && resultClasses === undefined;
-  const pointer = returnsInMemory ? next('integer') : undefined;
+  const resultPointer = returnsInMemory ? next('integer') : undefined;
 
   const places = signature.arguments.map((type): Place[] => {
     const classes = classesOf(type);
@@ -41,12 +52,16 @@ export function planFrame(callout: string, signature: Signature): FramePlan {
     const sentence = `its arguments take ${counts.stack} words of the stack, the most is ${lane.overflowWords}`;
     throw badSignatureError(callout, sentence);
   }
+  return { places, resultPointer, resultClasses, counts };
+}
 
+export function planFrame(callout: string, signature: Signature): FramePlan {
+  const { places, resultPointer, resultClasses, counts } = placeArguments(callout, signature);
   const fits = counts.integer + counts.vector <= line.wordCount;
   const offsetOf = (place: Place) => placeOffset(place, fits);
   return {
     words: places.map((list) => list.map(offsetOf)),
-    ...(pointer === undefined ? {} : { resultPointer: offsetOf(pointer) }),
+    ...(resultPointer === undefined ? {} : { resultPointer: offsetOf(resultPointer) }),
     ...(resultClasses === undefined ? {} : { resultWords: resultOffsets(resultClasses) }),
     control: counts.vector | (fits ? 0 : wideFlag),
   };
@@ -71,7 +86,7 @@ function placeOffset(place: Place, fits: boolean): number {
 }
 
 /** rax, rdx and xmm0, xmm1 in turn, each in its own order. */
-function resultOffsets(classes: readonly EightbyteClass[]): number[] {
+export function resultOffsets(classes: readonly EightbyteClass[]): number[] {
   const free = { integer: [line.result, line.result2], vector: [line.floatResult, line.floatResult2] };
   return classes.map((kind) => free[kind].shift()!);
 }

@@ -38,6 +38,13 @@ interface Placed {
   copyBack: Uint8Array | undefined;
 }
 
+interface Floor {
+  readonly count: number;
+  readonly small: number;
+  readonly medium: number;
+}
+
+const ground: Floor = { count: 0, small: 0, medium: 0 };
 const canaryWord = (canaryByte * 0x01010101) | 0;
 const canaryWords = canaryBytes / 4;
 const copyByLoop = 64;
@@ -50,6 +57,9 @@ export class ArgumentBuffers {
   #count = 0;
   #small = 0;
   #medium = 0;
+  /** Callouts that nest on one lane share its slots: what lies below belongs to the outer ones. */
+  #floor = ground;
+  readonly #floors: Floor[] = [];
   /** Start of the buffer each slot held last: its canary is still in place. */
   readonly #lastStart: Int32Array = new Int32Array(smallSlot.count + mediumSlot.count);
 
@@ -57,6 +67,17 @@ export class ArgumentBuffers {
     this.#memory = memory;
     this.#base = laneOffset(laneIndex);
     this.#big = big;
+  }
+
+  /** A nested callout begins: what is placed from here on is its own, until `leave`. */
+  enter(): void {
+    this.#floors.push(this.#floor);
+    this.#floor = { count: this.#count, small: this.#small, medium: this.#medium };
+  }
+
+  leave(): void {
+    this.reset();
+    this.#floor = this.#floors.pop() ?? ground;
   }
 
   /** Places bytes for the argument at `position` (from 1), with a NUL behind when `terminate`; answers the address. */
@@ -81,7 +102,7 @@ export class ArgumentBuffers {
 
   /** The array that the room's bytes are copied to by `finish`. */
   resultBytes(): Uint8Array {
-    for (let i = 0; i < this.#count; i++) {
+    for (let i = this.#floor.count; i < this.#count; i++) {
       const { position, copyBack } = this.#placed[i]!;
       if (position === 0 && copyBack !== undefined) return copyBack;
     }
@@ -108,8 +129,8 @@ export class ArgumentBuffers {
 
   /** After a call that returned: false when a canary is broken, else everything is copied back and forgotten. */
   finish(): boolean {
-    for (let i = 0; i < this.#count; i++) if (!this.#canaryIntact(this.#placed[i]!)) return false;
-    for (let i = 0; i < this.#count; i++) this.#copyBack(this.#placed[i]!);
+    for (let i = this.#floor.count; i < this.#count; i++) if (!this.#canaryIntact(this.#placed[i]!)) return false;
+    for (let i = this.#floor.count; i < this.#count; i++) this.#copyBack(this.#placed[i]!);
     this.reset();
     return true;
   }
@@ -117,7 +138,7 @@ export class ArgumentBuffers {
   /** The argument whose canary is broken, and where. For reports, before `reset`. */
   brokenCanary(): FaultArgument | undefined {
     const { u8 } = this.#memory;
-    for (let i = 0; i < this.#count; i++) {
+    for (let i = this.#floor.count; i < this.#count; i++) {
       const { position, kind, lengthBytes: sizeBytes, offset: start } = this.#placed[i]!;
       if (start < 0 || this.#canaryIntact(this.#placed[i]!)) continue;
       let lowest = start - 1;
@@ -134,7 +155,7 @@ export class ArgumentBuffers {
 
   /** The argument that an address lies in, just before or just past. */
   argumentAt(address: number): FaultArgument | undefined {
-    for (let i = 0; i < this.#count; i++) {
+    for (let i = this.#floor.count; i < this.#count; i++) {
       const { position, kind, lengthBytes, sizeBytes, address: start } = this.#placed[i]!;
       const guard = start + sizeBytes;
       if (address >= start - canaryBytes && address < guard + guardReach(sizeBytes)) {
@@ -148,8 +169,10 @@ export class ArgumentBuffers {
   reset(): void {
     const count = this.#count;
     // Unmapping is a callout of its own, possibly on this lane: it must find nothing placed.
-    this.#count = this.#small = this.#medium = 0;
-    for (let i = 0; i < count; i++) {
+    this.#count = this.#floor.count;
+    this.#small = this.#floor.small;
+    this.#medium = this.#floor.medium;
+    for (let i = this.#count; i < count; i++) {
       const placed = this.#placed[i]!;
       placed.copyBack = undefined;
       if (placed.offset < 0) this.#big.unmap(placed.address, placed.sizeBytes);
@@ -159,6 +182,8 @@ export class ArgumentBuffers {
   /** Forgets everything, canaries too: the executor and its memory are gone. */
   forget(): void {
     this.#count = this.#small = this.#medium = 0;
+    this.#floor = ground;
+    this.#floors.length = 0;
     this.#lastStart.fill(0);
   }
 

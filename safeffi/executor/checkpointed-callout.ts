@@ -63,6 +63,10 @@ export class CheckpointedCallout implements PreparedCallout {
       const pending = this.#callout.start(args, { ...options, checkpoint: false });
       return {
         poll: () => pending.poll(),
+        get state() {
+          return pending.state;
+        },
+        callback: () => pending.callback(),
         wait: (timeoutMs) => pending.wait(timeoutMs),
         result: () => finishGuarded(this.#executor, checkpoint, () => pending.result()),
       };

@@ -4,6 +4,8 @@
  * Stable interface; a session (session.ts) is the usual way to one.
  */
 import type { Address } from '../address.ts';
+import type { Callback, CallbackFunction, CallbackOptions } from '../callbacks/callback.ts';
+import type { CallbackRequest } from '../callbacks/callback-request.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import type { Checkpoint } from './checkpoints.ts';
@@ -27,12 +29,21 @@ export interface CalloutOptions {
   readonly deadlineMs?: number | undefined;
   /** Take a checkpoint before the call, so that a fault can be rolled back. Native executor only. */
   readonly checkpoint?: boolean | undefined;
+  /** The open request of a callback that the callout is to nest in: it runs on the same thread, as C would call it. */
+  readonly within?: CallbackRequest | undefined;
 }
+
+/** `callback`: C waits for the answer to a request. `abandoned`: by the request of one of its callbacks. */
+export type PendingState = 'running' | 'done' | 'fault' | 'callback' | 'abandoned';
 
 /** A callout under way: for a VM that runs other work meanwhile. */
 export interface PendingCallout {
-  /** True once the callout has returned or faulted: a look at a word, no system call. */
+  /** True once the callout has returned or faulted, or waits in a callback that has no function: a look at a word. */
   poll(): boolean;
+  /** What `poll` found out. */
+  readonly state: PendingState;
+  /** The callback that C waits in, in state `callback`; one that has a function is answered by `poll` and the waits. */
+  callback(): CallbackRequest | undefined;
   /** Waits at most `timeoutMs`; answers `poll()`. */
   wait(timeoutMs: number): boolean;
   /** Waits as long as it takes and answers the result; throws FFIFault on a fault. Once only. */
@@ -84,6 +95,11 @@ export interface Executor {
   prepare(library: string, name: string, signature: Signature): PreparedCallout;
   /** A callout through a function pointer of this executor. */
   prepareAddress(address: Address, name: string, signature: Signature): PreparedCallout;
+  /**
+   * A function of this side as one that C can call. Throws CalloutError `no-callback` when there are too many,
+   * `bad-signature` for variable arguments, `callback-result` when `onError` is no such result.
+   */
+  callback(name: string, signature: Signature, fn: CallbackFunction | undefined, options?: CallbackOptions): Callback;
   /** A state to go back to. Throws CalloutError `checkpoint-refused` with the reason, `not-available` where there are none. */
   checkpoint(): Checkpoint;
   /** The same callout with a checkpoint before each call. Throws CalloutError `not-available`. */

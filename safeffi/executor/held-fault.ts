@@ -34,6 +34,8 @@ export interface FaultOwner {
 export class HeldFault implements FaultResolver {
   readonly #owner: FaultOwner;
   readonly #epoch: number;
+  /** The lane's serial while this callout holds it. */
+  readonly #serial: number | undefined;
   readonly #settled: () => void;
   #standing = true;
   #resolved = false;
@@ -43,6 +45,7 @@ export class HeldFault implements FaultResolver {
     this.#owner = owner;
     this.#settled = settled;
     this.#epoch = owner.executor.epoch;
+    this.#serial = owner.lane?.serial;
   }
 
   abandon(): void {
@@ -97,7 +100,8 @@ export class HeldFault implements FaultResolver {
     this.#settled();
     const { executor, lane, callout, kind, checkpoint } = this.#owner;
     checkpoint?.discard();
-    if (this.#epoch === executor.epoch)
+    // An outer callout that was abandoned took this one along.
+    if (this.#epoch === executor.epoch && this.#serial === lane?.serial)
       executor.abandon(lane, `${callout.name} was abandoned after ${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`);
   }
 

@@ -24,6 +24,8 @@ export class HeldForeignFault implements FaultResolver {
   readonly #slot: number;
   readonly #epoch: number;
   readonly #checkpoint: Checkpoint | undefined;
+  /** The lane's serial while the callout holds it. */
+  readonly #serial: number | undefined;
   readonly #settled: () => void;
   #standing = true;
   #resolved = false;
@@ -43,6 +45,7 @@ export class HeldForeignFault implements FaultResolver {
     this.#slot = slot;
     this.#epoch = executor.epoch;
     this.#checkpoint = executor.guardCheckpoint;
+    this.#serial = lane?.serial;
     this.#settled = settled;
   }
 
@@ -60,7 +63,7 @@ export class HeldForeignFault implements FaultResolver {
     }
     this.#endThread();
     const seen = this.#executor.waitFor(this.#lane, this.#executor.looks, this.#lane.deadlineMs);
-    return this.#callout.end(this.#lane, seen, this.#args);
+    return this.#callout.end(this.#lane, seen, this.#args, this.#epoch);
   }
 
   proceed(): never {
@@ -95,7 +98,7 @@ export class HeldForeignFault implements FaultResolver {
     this.#checkpoint?.discard();
     const isLive = this.#epoch === this.#executor.epoch;
     this.#endThread();
-    if (isLive && this.#lane !== undefined)
+    if (isLive && this.#lane !== undefined && this.#lane.serial === this.#serial)
       this.#executor.abandonRunning(
         this.#lane,
         `${this.#callout.name} was abandoned after a fault in a thread that C made`,

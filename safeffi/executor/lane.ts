@@ -1,12 +1,24 @@
 /**
  * One lane of a native executor as this side sees it: post a request, wait, abandon, stop at a deadline. Every wait is
  * bounded and looks whether the process still lives; a state word that the protocol does not know ends the executor.
- * So whatever the C code does to the shared memory, a wait ends: with `done`, `fault` or `dead`.
+ * So whatever the C code does to the shared memory, a wait ends: with `done`, `fault`, `callback` or `dead`.
+ *
+ * While C waits in a callback, a callout nests on the same thread: it has a line of its own further down on the stack and
+ * is a Lane too, with `outer` set. Its request is `nest` in the outer line. Lanes nest to any depth, one at a time each.
  *
  * No wake-up is lost although the request is stored without a fence: the executor sleeps a bounded first time after
  * saying so (native/executor/lanes.c), and so does this side, whose sleeps are all bounded.
  */
-import { control, deadlineSignal, lane as laneLayout, laneOffset, line, record, state } from '../protocol/layout.ts';
+import {
+  control,
+  deadlineSignal,
+  header,
+  lane as laneLayout,
+  laneOffset,
+  line,
+  record,
+  state,
+} from '../protocol/layout.ts';
 import type { ArgumentBuffers } from './argument-buffers.ts';
 import type { DomainMemory } from './domain-memory.ts';
 import type { ExecutorProcess } from './executor-process.ts';
@@ -16,6 +28,11 @@ import { linux } from './linux.ts';
 export const dead = 0x1_0000_0000;
 /** The answer of a wait when a thread that C made stands in a fault: the callout still runs. */
 export const foreign = 0x1_0000_0001;
+/** Answers of a wait that serves callbacks, while one still waits: its function threw; it is refused, which is a fault. */
+export const thrown = 0x1_0000_0002;
+export const refused = 0x1_0000_0003;
+/** The callback has no function; whoever started the callout is to answer it. */
+export const unanswered = 0x1_0000_0004;
 
 const longestSleepMs = 20;
 /** Callouts that were over within this time after we went to sleep should have been over before. */
@@ -25,6 +42,8 @@ const abandonLimitMs = 1000;
 const deadlineLimitMs = 100;
 /** How often a long wait looks whether the lane's thread is still there. */
 const threadLookMs = 100;
+/** A thread that waits in a callback takes up a nested callout within this time. */
+const nestLimitMs = 2000;
 
 /** How a lane asks its executor, which may be replaced over the lane's life. */
 export interface LaneOwner {
@@ -36,36 +55,79 @@ export interface LaneOwner {
   foreignPending(): boolean;
   /** Ends the executor because of what it did; `reason` goes into the report. */
   condemn(reason: string): void;
+  /** Does what waits to be done on this side while a lane is waited for; true when there was something. */
+  serveOthers(): boolean;
 }
 
 export class Lane {
   readonly index: number;
-  /** Index of the line's first 32-bit word. */
-  readonly word: number;
+  /** Index of the line's first 32-bit word. A nested lane's moves with the callback that it nests in. */
+  word: number;
   readonly buffers: ArgumentBuffers;
+  /** The lane whose callback this one nests in. */
+  readonly outer: Lane | undefined;
   /** A callout is under way or a fault stands. */
   busy = false;
+  /** Counts the callouts that this lane has seen the end of: what held one of them can tell that it is over. */
+  serial = 0;
   threadId = 0;
+  /** Index of the nested line's first word while C waits in a callback. */
+  nestedWord = 0;
   /** The longest that the callout under way may take, for the report. */
   deadlineMs: number | undefined;
   /** The signal that had stopped the whole process when the callout under way was interrupted, for the report. */
   stoppedBy: string | undefined;
   readonly #owner: LaneOwner;
-  readonly #stateAddress: bigint;
   readonly #controlWord: number;
+  #inner: Lane | undefined;
   #shortSleeps = 0;
 
-  constructor(owner: LaneOwner, index: number, buffers: ArgumentBuffers) {
+  constructor(owner: LaneOwner, index: number, buffers: ArgumentBuffers, outer?: Lane) {
     this.#owner = owner;
     this.index = index;
     this.buffers = buffers;
-    this.word = owner.memory.lineWord(index);
-    this.#stateAddress = owner.memory.addressOfWord(this.word);
+    this.outer = outer;
+    this.word = outer === undefined ? owner.memory.lineWord(index) : outer.nestedWord;
     this.#controlWord = (laneOffset(index) + laneLayout.control) / 4;
+  }
+
+  /** The lane of callouts that nest in the callback that C waits in here. */
+  get inner(): Lane {
+    this.#inner ??= new Lane(this.#owner, this.index, this.buffers, this);
+    if (!this.#inner.busy) {
+      this.#inner.word = this.nestedWord;
+      this.#inner.threadId = this.threadId;
+    }
+    return this.#inner;
+  }
+
+  /** A callout nests in this lane's callback, and is not over. */
+  get hasInner(): boolean {
+    return this.#inner?.busy === true;
+  }
+
+  /** The process is gone, and all that went on with it. */
+  forget(): void {
+    if (this.busy) this.serial++;
+    this.busy = false;
+    this.buffers.forget();
+    this.#inner?.forget();
   }
 
   /** Hands the written frame over. */
   post(): void {
+    const { i32 } = this.#owner.memory;
+    if (this.outer === undefined) this.#tell(state.request);
+    else {
+      i32[this.word] = state.request;
+      this.outer.#tell(state.nest);
+    }
+    const { word } = this.outer ?? this;
+    if (Atomics.load(i32, word + line.executorSleeps / 4) !== 0) (this.outer ?? this).wake();
+  }
+
+  /** Lets C go on from the callback that it waits in; the result was written. */
+  answer(): void {
     const { i32 } = this.#owner.memory;
     this.#tell(state.request);
     if (Atomics.load(i32, this.word + line.executorSleeps / 4) !== 0) this.wake();
@@ -81,10 +143,15 @@ export class Lane {
     linux().futexWake(this.#stateAddress);
   }
 
+  get #stateAddress(): bigint {
+    return this.#owner.memory.addressOfWord(this.word);
+  }
+
   /** The state as it is now; `dead` where the executor has ended or told nonsense. */
   look(): number {
     const seen = Atomics.load(this.#owner.memory.i32, this.word);
-    return seen === state.request || seen === state.done || seen === state.fault ? seen : this.#nonsense(seen);
+    const isKnown = seen === state.request || seen === state.done || seen === state.fault || seen === state.callback;
+    return isKnown ? seen : this.#nonsense(seen);
   }
 
   /** Looks `looks` times, then sleeps until the callout is over or `timeoutMs` have gone; answers the state. */
@@ -94,6 +161,8 @@ export class Lane {
     const start = performance.now();
     const limit = start + timeoutMs;
     const sleeps = this.word + line.vmSleeps / 4;
+    const bell = header.bell / 4;
+    const bellAddress = this.#owner.memory.addressOfWord(bell);
     let sleepMs = 1;
     let nextThreadLook = start + threadLookMs;
     let seen = this.look();
@@ -101,6 +170,7 @@ export class Lane {
       const executor = this.#owner.process;
       if (executor?.alive() !== true) return this.#lastLook();
       if (this.#owner.foreignPending()) return foreign;
+      if (!this.#isTakenUp(start)) return this.#fail('did not take up a callout that nests in a callback');
       const stop = executor.takeStop();
       if (stop !== undefined) this.#goOn(executor, stop);
       if (performance.now() >= nextThreadLook) {
@@ -110,14 +180,23 @@ export class Lane {
       }
       const leftMs = limit - performance.now();
       if (leftMs <= 0) break;
+      const rung = Atomics.load(i32, bell);
       Atomics.store(i32, sleeps, 1);
-      linux().futexWait(this.#stateAddress, state.request, Math.min(sleepMs, leftMs));
+      if (Atomics.load(i32, this.word) === state.request && !this.#owner.serveOthers())
+        linux().futexWait(bellAddress, rung, Math.min(sleepMs, leftMs));
       i32[sleeps] = 0;
       seen = this.look();
       sleepMs = Math.min(2 * sleepMs, longestSleepMs);
     }
     if (looks > 0 && seen !== state.request) this.#watchCores(performance.now() - start);
     return seen;
+  }
+
+  /** A nested callout's thread waits in a callback, unless its state there was forged. */
+  #isTakenUp(start: number): boolean {
+    const { outer } = this;
+    if (outer === undefined || performance.now() - start < nestLimitMs) return true;
+    return Atomics.load(this.#owner.memory.i32, outer.word) !== state.nest;
   }
 
   /** Short callouts that outlast the spin again and again run on our own core: their thread is moved. */

@@ -6,14 +6,17 @@
 import { fitsInt64, fromSigned, fromUnsigned, storeInt64 } from '../abi/int64.ts';
 import { compileMarshaller, type MarshalEnvironment, type Marshaller } from '../abi/marshaller.ts';
 import { Address, CString, type ExactInteger } from '../address.ts';
-import { alreadyResolvedError, argumentCountError, argumentTypeError } from '../errors.ts';
+import { Callback } from '../callbacks/callback.ts';
+import type { CallbackRequest } from '../callbacks/callback-request.ts';
+import { argumentCountError, argumentTypeError, notAvailableError, openCallbackError } from '../errors.ts';
 import { line, state } from '../protocol/layout.ts';
 import { argumentRefusal, fits, takesStrings } from '../types/check-argument.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import type { CalloutOptions, PendingCallout, PreparedCallout } from './executor.ts';
-import { dead, foreign, type Lane } from './lane.ts';
+import { dead, type Lane } from './lane.ts';
 import type { NativeExecutor } from './native.ts';
+import { NativePendingCallout, NativeRequest } from './native-pending.ts';
 
 /** Finds the function's address in the present executor. */
 export type Resolve = () => number;
@@ -47,14 +50,15 @@ export class NativeCallout implements PreparedCallout {
 
   call(args: readonly ArgumentValue[], options: CalloutOptions = {}): ResultValue {
     if (options.checkpoint === true) return this.#executor.checkpointed(this).call(args, options);
-    const lane = this.begin(args);
+    const lane = this.begin(args, this.#laneOf(options.within));
+    const { epoch } = this.#executor;
     const deadlineMs = options.deadlineMs ?? this.#executor.deadlineMs;
-    return this.end(lane, this.#executor.waitFor(lane, this.#executor.looks, deadlineMs), args);
+    return this.end(lane, this.#executor.waitFor(lane, this.#executor.looks, deadlineMs), args, epoch);
   }
 
   start(args: readonly ArgumentValue[], options: CalloutOptions = {}): PendingCallout {
     if (options.checkpoint === true) return this.#executor.checkpointed(this).start(args, options);
-    const lane = this.begin(args);
+    const lane = this.begin(args, this.#laneOf(options.within), false);
     return new NativePendingCallout(this, this.#executor, lane, args, options.deadlineMs ?? this.#executor.deadlineMs);
   }
 
@@ -78,14 +82,17 @@ export class NativeCallout implements PreparedCallout {
     this.#cell.fill(0);
   }
 
-  /** Checks and writes the frame on a free lane and hands it over. */
-  begin(args: readonly ArgumentValue[]): Lane {
+  /**
+   * Checks and writes the frame on a lane and hands it over: on the lane that nests in the callback of `within`, in that of
+   * the function that runs just now if `nests`, else on a free one.
+   */
+  begin(args: readonly ArgumentValue[], within?: Lane, nests = true): Lane {
     if (args.length !== this.signature.arguments.length)
       throw argumentCountError(this.name, args.length, this.signature.arguments.length);
     this.bind();
     const told = this.isOwn ? undefined : this.#executor.foreignFault(this, args);
     if (told !== undefined) throw told;
-    const lane = this.#executor.takeLane(this.name);
+    const lane = this.#executor.takeLane(this.name, within, nests);
     try {
       this.#marshaller.write(lane.word, ...args);
     } catch (error) {
@@ -99,13 +106,14 @@ export class NativeCallout implements PreparedCallout {
 
   /** Waits for a callout that was let go on after a fault, as `call` does. */
   resume(lane: Lane, args: readonly ArgumentValue[]): ResultValue {
-    return this.end(lane, this.#executor.waitFor(lane, this.#executor.looks, lane.deadlineMs), args);
+    const { epoch } = this.#executor;
+    return this.end(lane, this.#executor.waitFor(lane, this.#executor.looks, lane.deadlineMs), args, epoch);
   }
 
   /** Takes what came of a callout: its result, or throws the fault. */
-  end(lane: Lane, seen: number, args: readonly ArgumentValue[]): ResultValue {
+  end(lane: Lane, seen: number, args: readonly ArgumentValue[], epoch: number): ResultValue {
     this.#lastLine = lane.word;
-    if (seen !== state.done) throw this.#executor.faulted(this, lane, seen, args);
+    if (seen !== state.done) throw this.#executor.faulted(this, lane, seen, args, epoch);
     // The result is read before the lane is given up: reading a string makes no callout, but a big buffer does.
     let value: ResultValue;
     try {
@@ -164,10 +172,18 @@ export class NativeCallout implements PreparedCallout {
       resultBytes: (lineWord) => executor.laneAt(lineWord).buffers.resultBytes(),
       slow: (args) => this.call(args),
       wake: () => lane0.wake(),
-      wait: () => executor.waitFor(lane0, Math.min(executor.looks, 1), executor.deadlineMs),
-      trouble: (seen, args) => {
+      wait: () => {
         executor.occupy(lane0);
-        return this.end(lane0, seen === state.fault || seen === dead || seen === foreign ? seen : lane0.look(), args);
+        const seen = executor.waitFor(lane0, Math.min(executor.looks, 1), executor.deadlineMs);
+        if (seen === state.done) executor.releaseLane(lane0);
+        return seen;
+      },
+      trouble: (seen, args) => {
+        const { epoch } = executor;
+        executor.occupy(lane0);
+        const isWord = seen < dead;
+        const over = isWord ? executor.waitFor(lane0, executor.looks, executor.deadlineMs) : seen;
+        return this.end(lane0, over, args, epoch);
       },
       finish: () => lane0.buffers.finish(),
       overrun: (args) => {
@@ -182,6 +198,14 @@ export class NativeCallout implements PreparedCallout {
       address: (low, high) => new Address(fromUnsigned(low, high), executor.generation),
       text: (low, high) => executor.readResultString(this, fromUnsigned(low, high)),
     };
+  }
+
+  #laneOf(within: CallbackRequest | undefined): Lane | undefined {
+    if (within === undefined) return undefined;
+    if (!(within instanceof NativeRequest) || within.executor !== this.#executor)
+      throw notAvailableError(`a callout within a callback of another session`, 'native');
+    if (!within.isOpen) throw openCallbackError(within.callback.name, `callout ${this.name} comes too late within it`);
+    return within.lane;
   }
 
   #pointer(lane: Lane, index: number, value: unknown, clean: () => void): number {
@@ -201,6 +225,10 @@ export class NativeCallout implements PreparedCallout {
       clean();
       throw argumentTypeError(this.name, index + 1, value.toString(), 'an address below 2^53');
     }
+    if (value instanceof Callback) {
+      const pointer = this.#executor.callbacks.pointerTo(value);
+      if (pointer !== undefined) return pointer;
+    }
     if (value instanceof CString && this.#takesStrings[index] === true) {
       return lane.buffers.placeBytes(index + 1, value.bytes, 'String', true, type.readOnly !== true);
     }
@@ -214,56 +242,5 @@ export class NativeCallout implements PreparedCallout {
 
   #refusal(index: number, value: unknown): Error {
     return argumentRefusal(this.name, index, this.signature.arguments[index]!, value);
-  }
-}
-
-class NativePendingCallout implements PendingCallout {
-  readonly #callout: NativeCallout;
-  readonly #executor: NativeExecutor;
-  readonly #lane: Lane;
-  readonly #args: readonly ArgumentValue[];
-  readonly #deadline: number;
-  readonly #epoch: number;
-  #over: number | undefined;
-  #taken = false;
-
-  constructor(
-    callout: NativeCallout,
-    executor: NativeExecutor,
-    lane: Lane,
-    args: readonly ArgumentValue[],
-    deadlineMs: number | undefined,
-  ) {
-    this.#callout = callout;
-    this.#executor = executor;
-    this.#lane = lane;
-    this.#args = args;
-    this.#epoch = executor.epoch;
-    lane.deadlineMs = deadlineMs;
-    this.#deadline = performance.now() + (deadlineMs ?? Number.POSITIVE_INFINITY);
-  }
-
-  poll(): boolean {
-    if (this.#over !== undefined) return true;
-    const seen = this.#epoch === this.#executor.epoch ? this.#lane.look() : dead;
-    if (seen !== state.request) this.#over = seen;
-    else if (this.#executor.foreign.pending) this.#over = foreign;
-    return this.#over !== undefined;
-  }
-
-  wait(timeoutMs: number): boolean {
-    if (this.poll()) return true;
-    const leftMs = this.#deadline - performance.now();
-    let seen = this.#lane.wait(0, Math.max(0, Math.min(timeoutMs, leftMs)));
-    if (seen === state.request && leftMs <= timeoutMs) seen = this.#lane.interrupt();
-    if (seen !== state.request) this.#over = seen;
-    return this.#over !== undefined;
-  }
-
-  result(): ResultValue {
-    if (this.#taken) throw alreadyResolvedError(this.#callout.name, 'a second result');
-    while (!this.wait(60_000));
-    this.#taken = true;
-    return this.#callout.end(this.#lane, this.#over ?? dead, this.#args);
   }
 }

@@ -103,6 +103,21 @@ export class NativeFaults {
     );
   }
 
+  /** C waits in a callback that cannot be answered: the callout stands there. */
+  inCallback(
+    kind: Fault['kind'],
+    summary: string,
+    callout: NativeCallout,
+    lane: Lane,
+    args: readonly ArgumentValue[],
+  ): FFIFault {
+    return this.#raise(this.#plain(kind, summary, callout), callout, args, {
+      lane,
+      cannotContinue: 'C waits in a callback',
+      finish: (same) => callout.resume(same, args),
+    });
+  }
+
   /** An address of another executor; position 0 is the function itself. */
   stale(callout: PreparedCallout, position: number, address: Address): FFIFault {
     const summary = staleSummary(position, address, this.#executor.generation);

@@ -16,7 +16,7 @@ const firstChunkBytes = 256;
 function operation(name: string): PreparedCallout {
   const signature = parseSignature(name, { returns: 'void', arguments: [] });
   const none = () => undefined;
-  const start = () => ({ poll: () => true, wait: () => true, result: none });
+  const start = () => ({ poll: () => true, state: 'done' as const, callback: none, wait: () => true, result: none });
   return { name, library: 'safeffi', signature, invoke: none, call: none, start, errno: () => 0 };
 }
 
@@ -88,6 +88,11 @@ export class NativeMemory implements ExecutorMemory {
       want = pageBytes;
     }
     return chunks.length === 1 ? chunks[0]! : Uint8Array.from(Buffer.concat(chunks));
+  }
+
+  /** The bytes of a string of C's, which `what` names in a fault's report. */
+  readText(address: ExactInteger, what: string): Uint8Array {
+    return this.readBytesUntilNul(reading, address, undefined, what);
   }
 
   /** For the engine itself: undefined where the memory cannot be read. */

@@ -5,10 +5,11 @@
  */
 import { availableParallelism } from 'node:os';
 import { Address, type ExactInteger } from '../address.ts';
-import { closedError, noLaneError } from '../errors.ts';
+import type { Callback, CallbackFunction, CallbackOptions } from '../callbacks/callback.ts';
+import { closedError, noLaneError, openCallbackError } from '../errors.ts';
 import type { FFIFault } from '../faults/ffi-fault.ts';
 import { ProcessMap } from '../faults/process-map.ts';
-import { header, headerBytes, laneCount, laneStride, state } from '../protocol/layout.ts';
+import { domainBase, header, headerBytes, laneCount, laneStride, state } from '../protocol/layout.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import { ArgumentBuffers } from './argument-buffers.ts';
@@ -19,9 +20,10 @@ import type { Executor, ExecutorOptions, PreparedCallout } from './executor.ts';
 import { ExecutorProcess } from './executor-process.ts';
 import { ForeignFaults } from './foreign-faults.ts';
 import { Graveyard } from './graveyard.ts';
-import { dead, foreign, Lane } from './lane.ts';
+import { dead, foreign, Lane, refused, thrown, unanswered } from './lane.ts';
 import { linux } from './linux.ts';
 import { MappedBuffers } from './mapped-buffers.ts';
+import { checkDefault, NativeCallbacks } from './native-callbacks.ts';
 import { NativeCallout, type Resolve } from './native-callout.ts';
 import { NativeFaults } from './native-faults.ts';
 import { NativeLoader } from './native-loader.ts';
@@ -37,13 +39,15 @@ const laneLimitMs = 1000;
 export class NativeExecutor implements Executor {
   readonly kind = 'native';
   readonly domain = new DomainMemory();
+  readonly domainBase = domainBase;
   readonly lanes: readonly Lane[];
   readonly memory: NativeMemory;
   readonly loader: NativeLoader;
   readonly faults: NativeFaults;
   readonly foreign: ForeignFaults;
+  readonly callbacks: NativeCallbacks;
   readonly deadlineMs: number | undefined;
-  /** [0]: lane 0 is free and the process lives; [1]: looks before sleeping. Read by compiled marshallers. */
+  /** [0]: lane 0 is free, the process lives and no callback runs; [1]: looks before sleeping. Read by compiled marshallers. */
   readonly gate = new Int32Array(2);
   generation = 0;
   epoch = 0;
@@ -81,7 +85,8 @@ export class NativeExecutor implements Executor {
         return self.#process;
       },
       foreignPending: () => this.foreign.pending,
-      condemn: (reason: string) => this.#condemn(reason),
+      condemn: (reason: string) => this.condemn(reason),
+      serveOthers: () => false,
     };
     const big = new MappedBuffers(this);
     this.lanes = Array.from(
@@ -91,6 +96,7 @@ export class NativeExecutor implements Executor {
     this.memory = new NativeMemory(this);
     this.loader = new NativeLoader(this);
     this.faults = new NativeFaults(this);
+    this.callbacks = new NativeCallbacks(this);
     try {
       this.#start();
     } catch (error) {
@@ -129,6 +135,17 @@ export class NativeExecutor implements Executor {
       return Number(address.value);
     });
     return this.#bound(callout);
+  }
+
+  /** A function of this side as one that C can call. Throws CalloutError `no-callback`, `callback-result` for `onError`. */
+  callback(
+    name: string,
+    signature: Signature,
+    fn: CallbackFunction | undefined,
+    options: CallbackOptions = {},
+  ): Callback {
+    checkDefault(name, signature, options);
+    return this.callbacks.create(name, signature, fn, options);
   }
 
   /** A callout that is unbound when the process ends, and not bound yet. */
@@ -221,7 +238,7 @@ export class NativeExecutor implements Executor {
     this.#lanesMade = standby.lanesMade;
     this.loader.restore(standby.libraries);
     for (let i = 0; i < standby.lanesMade; i++)
-      if (!this.lanes[i]!.adopt()) this.#condemn(`told a thread for lane ${i} that is none of its own`);
+      if (!this.lanes[i]!.adopt()) this.condemn(`told a thread for lane ${i} that is none of its own`);
     this.gate[0] = 1;
   }
 
@@ -241,18 +258,42 @@ export class NativeExecutor implements Executor {
     this.loader.reload();
   }
 
+  /** Waits until the callout on a lane is over, and answers the callbacks that C calls meanwhile. */
   waitFor(lane: Lane, looks: number, deadlineMs: number | undefined): number {
     lane.deadlineMs = deadlineMs;
-    const seen = lane.wait(looks, deadlineMs ?? Number.POSITIVE_INFINITY);
-    return seen === state.request ? lane.interrupt() : seen;
+    const { epoch } = this;
+    const limit = deadlineMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + deadlineMs;
+    let seen = lane.look();
+    for (;;) {
+      if (seen === state.request) {
+        seen = lane.wait(looks, limit === Number.POSITIVE_INFINITY ? limit : Math.max(0, limit - performance.now()));
+        if (seen === state.request) seen = lane.interrupt();
+      }
+      if (seen !== state.callback) return seen;
+      // A limit is looked at between callbacks, so that C that calls them for ever stops at it too.
+      seen = this.callbacks.serve(lane, limit === Number.POSITIVE_INFINITY ? looks : 0);
+      if (this.epoch !== epoch) return dead;
+      if (seen === state.callback && performance.now() > limit) {
+        const summary = `stopped after its deadline of ${deadlineMs} ms, in a callback`;
+        this.callbacks.complaint = { kind: 'CalloutTimeout', summary };
+        return refused;
+      }
+    }
   }
 
   laneAt(lineWord: number): Lane {
     return this.lanes[Math.floor((lineWord * 4 - headerBytes) / laneStride)]!;
   }
 
-  /** A free lane, taken; made where all are busy. */
-  takeLane(callout: string): Lane {
+  /** The lane that nests in the callback at hand or in a given one, else a free one; taken, made where all are busy. */
+  takeLane(callout: string, within: Lane | undefined, nests: boolean): Lane {
+    if (within?.hasInner === true) throw openCallbackError(callout, 'another callout within it is not over');
+    const outer = within ?? (nests ? this.callbacks.current : undefined);
+    if (outer !== undefined && !outer.hasInner) {
+      this.occupy(outer.inner);
+      outer.buffers.enter();
+      return outer.inner;
+    }
     for (let i = 0; i < this.#lanesMade; i++) {
       const lane = this.lanes[i]!;
       if (!lane.busy) {
@@ -272,13 +313,34 @@ export class NativeExecutor implements Executor {
 
   releaseLane(lane: Lane): void {
     lane.busy = false;
-    if (lane.index === 0 && this.#process !== undefined) this.gate[0] = 1;
+    lane.serial++;
+    if (lane.outer !== undefined) lane.buffers.leave();
+    if (lane.index === 0) this.openGate();
   }
 
-  /** Sends a faulted lane back to park, and notes that C's state may be half changed. */
+  /** The hot path is open while lane 0 is free and no callback runs, in which callouts nest. */
+  openGate(): void {
+    const open = this.#process !== undefined && !this.lanes[0]!.busy && this.callbacks.current === undefined;
+    this.gate[0] = open ? 1 : 0;
+  }
+
+  /**
+   * Sends a lane that stands in a fault or a callback back to park, after those that nest in it, and notes that C's state
+   * may be half changed.
+   */
   abandon(lane: Lane | undefined, cause: string): void {
     this.taint = withCause(this.taint, cause);
     if (lane === undefined || this.#process === undefined) return;
+    if (lane.outer !== undefined && lane.look() === state.done) {
+      this.releaseLane(lane);
+      return;
+    }
+    if (lane.hasInner) {
+      const { inner } = lane;
+      if (inner.look() === state.request) inner.interrupt();
+      this.abandon(inner, cause);
+      if (this.#process === undefined) return;
+    }
     if (!lane.abandon()) {
       this.#bury();
       return;
@@ -303,7 +365,7 @@ export class NativeExecutor implements Executor {
   abandonRunning(lane: Lane, cause: string): void {
     const seen = lane.look();
     const stopped = seen === state.request ? lane.interrupt() : seen;
-    if (stopped === state.fault) this.abandon(lane, cause);
+    if (stopped === state.fault || stopped === state.callback) this.abandon(lane, cause);
     else if (stopped === state.done) {
       lane.buffers.reset();
       this.releaseLane(lane);
@@ -311,12 +373,42 @@ export class NativeExecutor implements Executor {
   }
 
   /** The error for a callout that did not return. */
-  faulted(callout: NativeCallout, lane: Lane, seen: number, args: readonly ArgumentValue[]): FFIFault {
+  faulted(callout: NativeCallout, lane: Lane, seen: number, args: readonly ArgumentValue[], epoch: number): unknown {
+    const { callbacks } = this;
+    if (epoch !== this.epoch)
+      return this.faults.ended(
+        this.faults.describeEnd(callout, 'was restarted while the callout was under way'),
+        callout,
+        args,
+      );
     const told = seen === foreign && this.#process !== undefined ? this.foreign.take() : undefined;
     if (told !== undefined) return this.faults.foreign(callout, lane, args, told, this.#map!);
-    return seen === dead || this.#process === undefined
-      ? this.#died(callout, args)
-      : this.faults.stopped(callout, lane, args, this.#map!);
+    if (seen === dead || this.#process === undefined) return this.#died(callout, args);
+    switch (seen) {
+      case refused: {
+        const { kind, summary } = callbacks.complaint!;
+        return this.faults.inCallback(kind, summary, callout, lane, args);
+      }
+      case thrown: {
+        const { error } = callbacks;
+        this.abandon(lane, `${callout.name} was abandoned after an error in a callback`);
+        return error;
+      }
+      case unanswered: {
+        const error = callbacks.unansweredError(lane, callout.name);
+        this.abandon(lane, `${callout.name} was abandoned in a callback`);
+        return error;
+      }
+      default:
+        return this.faults.stopped(callout, lane, args, this.#map!);
+    }
+  }
+
+  /** A string of C's that `what` names. */
+  readString(address: ExactInteger, what: string): ResultValue {
+    if (address === 0) return null;
+    const bytes = this.memory.readText(address, what);
+    return this.#options.strings === 'bytes' ? bytes : new TextDecoder().decode(bytes);
   }
 
   /** The string that a `char *` result points to, in the form that the session wants. */
@@ -329,7 +421,7 @@ export class NativeExecutor implements Executor {
   /** Runs callouts while lane 0 is kept as it is. */
   keepingLane0<T>(run: () => T): T {
     const lane = this.lanes[0]!;
-    if (lane.busy) return run();
+    if (lane.busy || this.callbacks.current !== undefined) return run();
     this.occupy(lane);
     try {
       return run();
@@ -354,8 +446,8 @@ export class NativeExecutor implements Executor {
     this.taint = untainted;
     this.#condemned = undefined;
     this.#lanesMade = 1;
-    if (!this.lanes[0]!.adopt()) this.#condemn('told a thread for lane 0 that is none of its own');
-    this.gate[0] = 1;
+    if (!this.lanes[0]!.adopt()) this.condemn('told a thread for lane 0 that is none of its own');
+    this.openGate();
   }
 
   /** Ends the process, if it still runs, and forgets all that belonged to it, but for the addresses of functions that stay. */
@@ -366,10 +458,8 @@ export class NativeExecutor implements Executor {
     this.gate[0] = 0;
     this.epoch++;
     this.#lanesMade = 0;
-    for (const lane of this.lanes) {
-      lane.busy = false;
-      lane.buffers.forget();
-    }
+    for (const lane of this.lanes) lane.forget();
+    this.callbacks.reset();
     for (const callout of this.#callouts) if (stays?.(callout) !== true) callout.unbind();
     this.loader.forget();
     this.foreign.forget();
@@ -379,7 +469,7 @@ export class NativeExecutor implements Executor {
     return this.lanes.slice(0, this.#lanesMade).map((lane) => lane.threadId);
   }
 
-  #condemn(reason: string): void {
+  condemn(reason: string): void {
     this.#condemned = reason;
     this.#process?.kill();
   }

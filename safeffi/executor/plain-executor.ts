@@ -4,6 +4,7 @@
  */
 import { resolve as resolvePath } from 'node:path';
 import { Address, exact } from '../address.ts';
+import type { Callback } from '../callbacks/callback.ts';
 import { alreadyResolvedError, libraryNotFoundError, notAvailableError, symbolNotFoundError } from '../errors.ts';
 import { everyChoice, type Fault, type Resolution, resolutionsOf } from '../faults/fault.ts';
 import { type FaultResolver, FFIFault } from '../faults/ffi-fault.ts';
@@ -151,6 +152,10 @@ export class PlainExecutor implements Executor {
     throw notAvailableError('a checkpoint', this.kind);
   }
 
+  callback(name: string): Callback {
+    throw notAvailableError(`callback ${name}`, this.kind);
+  }
+
   checkpointed(): never {
     throw notAvailableError('a checkpoint before each call', this.kind);
   }
@@ -176,6 +181,10 @@ export class PlainExecutor implements Executor {
       const pending = this.#backend.start(target, address && BigInt(address.value), plain);
       return {
         poll: () => pending.poll(),
+        get state() {
+          return pending.poll() ? 'done' : 'running';
+        },
+        callback: () => undefined,
         wait: (timeoutMs) => pending.wait(timeoutMs),
         result: () => {
           const outcome = this.#guard(origin, args, again, () =>

@@ -13,6 +13,7 @@ export type FaultKind =
   | 'ArithmeticFault'
   | 'CalloutAborted'
   | 'CalloutTimeout'
+  | 'ReleasedCallback'
   | 'ExecutorDied';
 
 export type FaultAccess = 'read' | 'write' | 'execute';

@@ -16,10 +16,13 @@ export const protocolVersion = 1;
 /** Where the executor maps the domain: low enough for the loader's and the stack's ranges, high enough for the heap's. */
 export const domainBase = 0x6a00_0000_0000;
 export const pageBytes = 4096;
+/** Lanes for callouts. */
 export const laneCount = 16;
+/** Lanes behind those, for callbacks and faults on threads that C code made itself; the executor gives them out. */
+export const foreignLaneCount = 8;
 export const headerBytes = 0x1_0000;
 export const laneStride = 0x80_0000;
-export const domainBytes = headerBytes + laneCount * laneStride;
+export const domainBytes = headerBytes + (laneCount + foreignLaneCount) * laneStride;
 
 /** Offsets from the domain's start, in bytes. 32-bit words unless said otherwise. */
 export const header = {
@@ -36,6 +39,12 @@ export const header = {
   vmPid: 28,
   /** One bit for each foreign slot in which a fault stands. Looked at before each callout and in each wait. */
   foreignFaults: 32,
+  /** A futex word, counted up when the VM is to look: a lane it waits for has news, or a thread that C made has. */
+  bell: 36,
+  /** Counts what was posted on foreign lanes. */
+  foreignPosts: 40,
+  /** 64 bits: where the first callback thunk lies. */
+  thunks: 48,
   /** 64-bit addresses of functions, in the order of `entryNames`. */
   entries: 64,
   /** A futex word: the process id of the standby that is to take over. It answers in `takenOver`. */
@@ -79,7 +88,11 @@ export const lane = {
   mediumSlots: 0x62_0000,
 } as const;
 
-/** Offsets from the line's start. After a call the words hold rax, rdx, xmm0, xmm1 and errno (32 bits). */
+/**
+ * Offsets from the line's start. After a call the words hold rax, rdx, xmm0, xmm1 and errno (32 bits). While a callback
+ * waits they hold the first five integer registers, `control` the thunk's number, `function` (32 bits) the offset in the
+ * domain of the nested line; the VM answers with the words of a result.
+ */
 export const line = {
   state: 0,
   executorSleeps: 4,
@@ -112,10 +125,41 @@ export const control = {
 } as const;
 
 /**
- * Words of `line.state`. The VM writes `request` and `abandon`, the executor the others. `request` instead of `fault` lets
+ * Words of `line.state`. The VM writes `request`, `abandon` and `nest`, the executor the others. In `callback` the thread
+ * waits in a callback that C code called: `request` answers it, `nest` starts the callout that stands in the nested line
+ * (the thread turns `nest` back to `callback` as it goes), `abandon` drops the C frames of this line's callout. `request` instead of `fault` lets
  * a stopped callout go on.
  */
-export const state = { parked: 0, request: 1, done: 2, fault: 3, abandon: 4 } as const;
+export const state = { parked: 0, request: 1, done: 2, fault: 3, abandon: 4, callback: 5, nest: 6 } as const;
+
+/** Code addresses that C can call: `thunkBytes` apart, each knows its number. */
+export const thunkCount = 16_384;
+export const thunkBytes = 16;
+
+/**
+ * What a callback lays on the C stack, downwards from the caller's frame: the callback record, and below it a nested frame
+ * of exactly a lane's shape, so that callouts nest in callbacks. Offset of the record from the nested line, which lies on a
+ * 64-byte boundary; `belowLine` is what the frame needs below the line.
+ */
+export const nested = { record: 0x100, belowLine: 0x400 } as const;
+
+/** Offsets from a callback record's start: the argument registers, and what the return to C needs. */
+export const callbackRecord = {
+  /** rdi, rsi, rdx, rcx, r8, r9. */
+  integers: 0,
+  /** xmm0 to xmm7, 64 bits each. */
+  vectors: 48,
+  /** The stack pointer at the thunk's entry; stack arguments begin 8 bytes above. */
+  entry: 112,
+  /** Addresses of the line that C ran on and of the callback record before this; 0 for the first. */
+  outer: 120,
+  previous: 128,
+  /** 1 where the thread had no lane of its own. */
+  foreign: 136,
+  /** rbx, rbp, r12, r13, r14, r15. */
+  saved: 144,
+  bytes: 192,
+} as const;
 
 /** Offsets from the fault record's start. `address`, `errorCode`, `trap`, registers and frames are 64-bit words. */
 export const record = {

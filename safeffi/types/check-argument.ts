@@ -4,6 +4,7 @@
  */
 import { fitsInt64 } from '../abi/int64.ts';
 import { Address, CString } from '../address.ts';
+import { Callback } from '../callbacks/callback.ts';
 import { argumentRangeError, argumentTypeError, type CalloutError } from '../errors.ts';
 import { isRecord } from './aggregate-types.ts';
 import { type CType, integerRange, isCharPointer, isOneByte } from './scalar-types.ts';
@@ -55,6 +56,7 @@ export function fits(type: CType, value: unknown): boolean {
       return typeof value === 'number';
     case 'pointer':
       if (typeof value === 'string' || value instanceof CString) return takesStrings(type);
+      if (value instanceof Callback) return !value.released;
       return value === null || value instanceof Address || ArrayBuffer.isView(value);
     case 'struct':
     case 'union':

@@ -1,0 +1,142 @@
+/**
+ * The code of callbacks: for a signature, JavaScript generated once that reads the arguments where C left them and writes
+ * the result where C will find it. The counterpart of marshaller.ts, from the same placement (System V x86-64).
+ *
+ * Three places hold arguments: the line that C ran on has the first five integer registers, so that a comparator's callback
+ * is one cache line each way; the callback record on the C stack has all registers; stack arguments were copied into
+ * `stack` before. L and R are the line's and the record's first 32-bit words.
+ */
+import { badSignatureError } from '../errors.ts';
+import { callbackRecord, lane, line } from '../protocol/layout.ts';
+import { isRecord } from '../types/aggregate-types.ts';
+import { type CType, isCharPointer } from '../types/scalar-types.ts';
+import type { Signature } from '../types/signature.ts';
+import type { ResultValue } from '../values.ts';
+import { type MarshalEnvironment, signExtend, storeArgument, zeroExtend } from './marshaller.ts';
+import { type Place, placeArguments, resultOffsets } from './system-v-x86-64.ts';
+
+/** The words of memory that generated code reads. */
+export interface Words {
+  readonly i32: Int32Array;
+  readonly f32: Float32Array;
+  readonly f64: Float64Array;
+  readonly u8: Uint8Array;
+}
+
+/** What generated code calls and reads. */
+export interface CallbackEnvironment
+  extends Words,
+    Pick<MarshalEnvironment, 'wide64' | 'pointer' | 'record' | 'signed64' | 'unsigned64' | 'address' | 'text'> {
+  /** Stack arguments of the callback at hand. */
+  readonly stack: Words;
+  /** Throws the CalloutError for a result; the index is always 0. */
+  refuse(index: number, value: unknown): never;
+  /** Writes a record that C wants in memory of its own. */
+  storeResult(low: number, high: number, bytes: Uint8Array): void;
+}
+
+export interface CallbackCode {
+  /** Calls the function with the arguments; answers what it answered. */
+  call(fn: (...args: ResultValue[]) => unknown, L: number, R: number): unknown;
+  /** The arguments alone. */
+  args(L: number, R: number): ResultValue[];
+  /** Checks the value and writes it as the result. */
+  answer(L: number, R: number, value: unknown): void;
+  /** 64-bit words of the stack that hold arguments. */
+  readonly stackWords: number;
+}
+
+/** Where a value's word lies: an expression for its first 32-bit word and the arrays that hold it. */
+interface Source {
+  readonly arrays: '' | 'stack.';
+  readonly word: string;
+}
+
+function sourceOf(place: Place): Source {
+  switch (place.in) {
+    case 'integer':
+      return place.index < line.wordCount
+        ? { arrays: '', word: `L + ${line.words / 4 + 2 * place.index}` }
+        : { arrays: '', word: `R + ${callbackRecord.integers / 4 + 2 * place.index}` };
+    case 'vector':
+      return { arrays: '', word: `R + ${callbackRecord.vectors / 4 + 2 * place.index}` };
+    case 'stack':
+      return { arrays: 'stack.', word: String(2 * place.index) };
+  }
+}
+
+/** An expression for an argument. */
+function readArgument(type: CType, places: readonly Place[]): string {
+  const sources = places.map(sourceOf);
+  const { arrays, word } = sources[0]!;
+  const low = `${arrays}i32[${word}]`;
+  const both = `${low}, ${arrays}i32[${word} + 1]`;
+  switch (type.kind) {
+    case 'bool':
+      return `(${low} & 255) !== 0`;
+    case 'signed':
+      return type.sizeBytes === 8 ? `env.signed64(${both})` : signExtend[type.sizeBytes]!(low);
+    case 'unsigned':
+      return type.sizeBytes === 8 ? `env.unsigned64(${both})` : zeroExtend[type.sizeBytes]!(low);
+    case 'float':
+      return type.sizeBytes === 8 ? `${arrays}f64[(${word}) >> 1]` : `${arrays}f32[${word}]`;
+    case 'pointer':
+      return `env.${isCharPointer(type) && type.readOnly === true ? 'text' : 'address'}(${both})`;
+    case 'struct':
+    case 'union': {
+      const bytes = Array.from({ length: type.sizeBytes }, (_, at) => {
+        const source = sources[Math.floor(at / 8)]!;
+        return `${source.arrays}u8[4 * (${source.word}) + ${at % 8}]`;
+      });
+      return bytes.length > longestByBytes
+        ? `stack.u8.slice(${8 * places[0]!.index}, ${8 * places[0]!.index + type.sizeBytes})`
+        : `Uint8Array.of(${bytes.join(', ')})`;
+    }
+    default:
+      throw new Error(`an argument of type ${type.name} got past the signature`);
+  }
+}
+
+/** A longer record lies on the stack, in one piece. */
+const longestByBytes = 16;
+
+function storeResult(name: string, signature: Signature): string {
+  const { returns } = signature;
+  const { resultClasses, resultPointer } = placeArguments(name, signature);
+  if (returns.kind === 'void') return '';
+  if (resultPointer !== undefined) {
+    const result = `L + ${line.result / 4}`;
+    const pointer = `R + ${callbackRecord.integers / 4 + 2 * resultPointer.index}`;
+    return `const bytes = env.record(0, a0); const low = i32[${pointer}], high = i32[${pointer} + 1];
+  env.storeResult(low, high, bytes); i32[${result}] = low; i32[${result} + 1] = high;`;
+  }
+  if (isRecord(returns)) return storeArgument(returns, 0, resultOffsets(resultClasses!));
+  return storeArgument(returns, 0, [returns.kind === 'float' ? line.floatResult : line.result]);
+}
+
+/** Compiles; about 50 µs. Throws CalloutError `bad-signature` for what no callback can take. */
+export function compileCallback(name: string, signature: Signature, env: CallbackEnvironment): CallbackCode {
+  if (signature.variadicFrom !== undefined)
+    throw badSignatureError(name, 'a callback cannot have variable arguments: nothing tells how many came');
+  const { places, counts } = placeArguments(name, signature);
+  const list = signature.arguments.map((type, index) => readArgument(type, places[index]!)).join(', ');
+  const code = `'use strict';
+const { i32, f32, f64, u8, stack } = env;
+function call(fn, L, R) { return fn(${list}); }
+function args(L, R) { return [${list}]; }
+function answer(L, R, a0) { ${storeResult(name, signature)} }
+return { call, args, answer };`;
+  const functions = new Function('env', code)(env) as Omit<CallbackCode, 'stackWords'>;
+  return { ...functions, stackWords: counts.stack };
+}
+
+/** Room for the stack arguments of one callback. */
+export function stackWords(): Words {
+  const buffer = new ArrayBuffer(8 * lane.overflowWords);
+  return {
+    i32: new Int32Array(buffer),
+    f32: new Float32Array(buffer),
+    f64: new Float64Array(buffer),
+    u8: new Uint8Array(buffer),
+  };
+}
