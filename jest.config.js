@@ -12,6 +12,7 @@ const needNative = [
   ...[
     'abi',
     'callbacks',
+    'callbacks-declared',
     'continue',
     'conformance',
     'death',

@@ -1,11 +1,14 @@
 /**
  * A declared C function as a JavaScript function. Where records are involved, plain objects and views become bytes before
- * the call and are brought up to date after it; all other functions are called straight.
+ * the call and are brought up to date after it; a function that is passed is a callback for the length of the call. All
+ * other functions are called straight.
  */
 import { Address, CString } from './address.ts';
+import { Callback } from './callbacks/callback.ts';
+import { type DeclaredCallbackFunction, declaredCallback } from './callbacks/declared-callback.ts';
 import { DeclaredRecord, type RecordHome } from './declared-record.ts';
 import type { CFunction } from './session.ts';
-import { isComplete, isRecord, type RecordType } from './types/aggregate-types.ts';
+import { type FunctionType, isComplete, isRecord, type RecordType } from './types/aggregate-types.ts';
 import type { FieldValue } from './types/record-codec.ts';
 import { RecordView } from './types/record-view.ts';
 import type { CType } from './types/scalar-types.ts';
@@ -13,7 +16,8 @@ import { type ArgumentValue, Unpassable } from './values.ts';
 
 /**
  * For a record by value: an object of its fields, a view, or its bytes. For a pointer to one also an array of objects;
- * objects and views are brought up to date after the call, but for pointers to const.
+ * objects and views are brought up to date after the call, but for pointers to const. For a pointer to a function also a
+ * function, which C may call until the call has returned; a `Callback` lives longer.
  */
 export type DeclaredArgument = ArgumentValue | RecordView | object;
 
@@ -23,6 +27,8 @@ export type DeclaredFunction = (...args: DeclaredArgument[]) => FieldValue;
 interface Converted {
   readonly value: ArgumentValue;
   readonly after?: () => void;
+  /** Also when the call failed. */
+  readonly release?: () => void;
 }
 
 type Converter = (value: DeclaredArgument, where: string) => Converted;
@@ -31,28 +37,44 @@ const plain: Converter = (value) => ({ value: value as ArgumentValue });
 
 export function declaredFunction(call: CFunction, home: RecordHome): DeclaredFunction {
   const { name, signature } = call.callout;
-  const converters = signature.arguments.map((type) => converterFor(type, home));
+  const converters = signature.arguments.map((type, index) =>
+    converterFor(type, signature.argumentNames?.[index], home),
+  );
   const { returns } = signature;
   const result = isRecord(returns) ? new DeclaredRecord(returns, home) : undefined;
   if (result === undefined && converters.every((converter) => converter === plain)) return call as DeclaredFunction;
   return (...args) => {
-    const converted = args.map((value, index) =>
-      (converters[index] ?? plain)(value, `callout ${name}: argument ${index + 1}`),
-    );
-    const value = call(...converted.map((one) => one.value));
-    for (const { after } of converted) after?.();
-    return result !== undefined && value instanceof Uint8Array ? result.fromBytes(value) : value;
+    const converted: Converted[] = [];
+    try {
+      for (const [index, value] of args.entries())
+        converted.push((converters[index] ?? plain)(value, `callout ${name}: argument ${index + 1}`));
+      const value = call(...converted.map((one) => one.value));
+      for (const { after } of converted) after?.();
+      return result !== undefined && value instanceof Uint8Array ? result.fromBytes(value) : value;
+    } finally {
+      for (const { release } of converted) release?.();
+    }
   };
 }
 
-function converterFor(type: CType, home: RecordHome): Converter {
+function converterFor(type: CType, argumentName: string | undefined, home: RecordHome): Converter {
   if (isRecord(type)) {
     const record = new DeclaredRecord(type, home);
     return (value, where) => ({ value: record.toBytes(value, where) });
   }
   const { target } = type;
+  if (target?.kind === 'function') return functionConverter(target, argumentName, home);
   if (target === undefined || !isRecord(target)) return plain;
   return pointerConverter(target, type.readOnly === true, home);
+}
+
+function functionConverter(target: FunctionType, argumentName: string | undefined, home: RecordHome): Converter {
+  return (value) => {
+    if (typeof value !== 'function') return { value: value as ArgumentValue };
+    const fn = value as DeclaredCallbackFunction;
+    const callback = declaredCallback(target, fn, argumentName || fn.name || 'callback', home);
+    return { value: callback, release: () => callback.release() };
+  };
 }
 
 function pointerConverter(target: RecordType, readOnly: boolean, home: RecordHome): Converter {
@@ -84,5 +106,10 @@ function pointerConverter(target: RecordType, readOnly: boolean, home: RecordHom
 
 function isPlainObject(value: DeclaredArgument): value is object {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
-  return !(value instanceof Address || value instanceof CString || value instanceof Unpassable);
+  return !(
+    value instanceof Address ||
+    value instanceof CString ||
+    value instanceof Callback ||
+    value instanceof Unpassable
+  );
 }

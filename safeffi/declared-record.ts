@@ -2,16 +2,19 @@
  * A declared struct or union in use: plain objects to bytes and back, views on bytes, and records in C's memory.
  */
 import type { Address } from './address.ts';
+import type { Callback, CallbackFunction } from './callbacks/callback.ts';
 import { badTypeError } from './errors.ts';
 import type { ExecutorMemory } from './executor/executor.ts';
 import { isComplete, type RecordType } from './types/aggregate-types.ts';
 import { type AddressSpace, readValue, writeValue } from './types/record-codec.ts';
 import type { RecordView } from './types/record-view.ts';
+import type { Signature } from './types/signature.ts';
 import { type ViewClass, type ViewFields, viewClassOf } from './types/view-class.ts';
 
 /** The executor that a record's addresses belong to. */
 export interface RecordHome extends AddressSpace {
   readonly memory: ExecutorMemory;
+  callback(signature: Signature, fn: CallbackFunction, name: string): Callback;
 }
 
 export class DeclaredRecord {

@@ -94,6 +94,7 @@ export class Library {
       get memory() {
         return session.memory;
       },
+      callback: (signature: Signature, fn: CallbackFunction, name: string) => session.callback(signature, fn, { name }),
     };
     return declaredLibrary(this, parseDeclarations(text, options), home) as Declared & DeclaredRecords;
   }

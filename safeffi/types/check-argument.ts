@@ -26,6 +26,7 @@ export function expectedText(type: CType): string {
   if (type.kind === 'bool') return 'bool (true or false)';
   if (type.kind === 'float') return `${type.name} (a Float)`;
   if (isRecord(type)) return `${type.name} (a ByteArray of ${type.sizeBytes} bytes)`;
+  if (type.target?.kind === 'function') return `${type.name} (a function, a Callback, an address or nil)`;
   return takesStrings(type)
     ? `${type.name} (an address, a String, a ByteArray or nil)`
     : `${type.name} (an address, a ByteArray or nil)`;

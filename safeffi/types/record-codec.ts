@@ -6,6 +6,7 @@
  * A record may be written from an object that lacks fields: those are zero. One that has more is refused.
  */
 import { Address, type ExactInteger, exact, hex } from '../address.ts';
+import { Callback } from '../callbacks/callback.ts';
 import { CalloutError, describeValue } from '../errors.ts';
 import type { ResultValue } from '../values.ts';
 import type { ArrayType, RecordType } from './aggregate-types.ts';
@@ -222,9 +223,10 @@ function writeInteger(sizeBytes: number, view: DataView, offset: number, value: 
   }
 }
 
-/** A pointer in a record holds addresses only: a string or buffer would not outlive the call. */
+/** A pointer in a record holds addresses and callbacks only: a string or buffer would not outlive the call. */
 function pointerBits(type: ScalarType, value: unknown, space: AddressSpace, where: string): bigint {
   if (value === null) return 0n;
+  if (value instanceof Callback) return BigInt(value.address.value);
   if (!(value instanceof Address)) throw refusal(where, value, `${type.name} (an address or nil)`);
   if (value.generation !== 0 && value.generation !== space.generation) {
     const sentence = `${where} is ${hex(value.value)}, an address of executor generation ${value.generation}; the present one is ${space.generation}`;
