@@ -20,6 +20,7 @@ const needNative = [
     'declared-library',
     'faults',
     'foreign-threads',
+    'hostile',
     'layout',
     'process',
     'records-by-value',

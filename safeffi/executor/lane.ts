@@ -264,9 +264,11 @@ export class Lane {
         return false;
       }
       if (looks < 2000) continue;
-      if (this.#owner.process?.alive() !== true) return false;
-      if (performance.now() > limit) {
-        this.#fail('did not leave the fault handler');
+      const executor = this.#owner.process;
+      if (executor?.alive() !== true) return false;
+      const isLate = performance.now() > limit;
+      if (isLate || !executor.hasThread(this.threadId)) {
+        this.#fail(isLate ? 'did not leave the fault handler' : 'lost the thread of the callout');
         return false;
       }
       linux().futexWait(this.#stateAddress, state.abandon, 1);
