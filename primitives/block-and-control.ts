@@ -5,6 +5,7 @@
  * Arguments that come in an Array are pushed onto the caller's stack. Where that has no room for them, a bridge does it: a
  * large context that only hands the value on.
  */
+import { SPECIAL_SELECTORS } from '../vm/bytecode/special-selectors.ts';
 import { makeBridgeMethod } from '../vm/interpreter/call-method.ts';
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
 import { lookupMethod } from '../vm/interpreter/method-lookup.ts';
@@ -12,7 +13,14 @@ import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive
 import { abandon, HANDLER_MARKER, isContext, isMarked, senderOf, UNWIND_MARKER } from '../vm/interpreter/returns.ts';
 import { headerArgumentCount, methodHeaderOf } from '../vm/memory/method-access.ts';
 import { isImmediate, NO_OOP, type Oop, smallIntegerOop, smallIntegerValue } from '../vm/memory/oop.ts';
-import { BehaviorSlot, ClassIndex, ClosureSlot, ContextSlot, PrimitiveError } from '../vm/memory/well-known.ts';
+import {
+  BehaviorSlot,
+  ClassIndex,
+  ClosureSlot,
+  ContextSlot,
+  PrimitiveError,
+  SpecialObject,
+} from '../vm/memory/well-known.ts';
 import { setStackPointer, visibleSlots } from './object-access.ts';
 import { integerWithin, isArray, isBehavior, isCompiledCode } from './operands.ts';
 
@@ -185,6 +193,12 @@ const terminateTo: Primitive = (vm) => {
   const target = vm.stackValue(0);
   if (!isContext(vm, context)) return vm.fail(PrimitiveError.BAD_RECEIVER);
   if (target !== memory.nil && !isContext(vm, target)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+  cutTo(vm, context, target);
+  return vm.answer(1, context);
+};
+
+function cutTo(vm: Interpreter, context: Oop, target: Oop): void {
+  const { memory } = vm;
   const between: Oop[] = [];
   let current = senderOf(vm, context);
   while (current !== target && isContext(vm, current)) {
@@ -194,8 +208,46 @@ const terminateTo: Primitive = (vm) => {
   if (current === target) for (const each of between) abandon(vm, each);
   if (target !== memory.nil) vm.contexts.expose(target);
   memory.storePointer(context, ContextSlot.SENDER, target);
-  return vm.answer(1, context);
+}
+
+/** Temps of a context marked for unwinding, from 0: the block to run, and whether it was begun. */
+const UNWIND_BLOCK_TEMP = 0;
+const UNWIND_BEGUN_TEMP = 1;
+
+/**
+ * `thisContext runNextUnwindBlockTo: target`: the next unwind block that has not begun, of a context between the two, is
+ * marked as begun and run, with the stack cut down to its context; answers its value. When there is none the stack is cut
+ * down to the target, and the receiver is the answer. All that is one step: no other process comes between the search, the mark
+ * and the block, so a block that is marked is either on the stack of its process or has run.
+ */
+const runNextUnwindBlock: Primitive = (vm) => {
+  const { memory } = vm;
+  const target = vm.stackValue(0);
+  if (vm.stackValue(1) !== vm.context) return vm.fail(PrimitiveError.BAD_RECEIVER);
+  if (target !== memory.nil && !isContext(vm, target)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+  const begunAt = ContextSlot.STACK + UNWIND_BEGUN_TEMP;
+  let context = senderOf(vm, vm.context);
+  while (context !== target && isContext(vm, context)) {
+    if (isMarked(vm, context, UNWIND_MARKER) && memory.fetchPointer(context, begunAt) === memory.nil) {
+      const block = memory.fetchPointer(context, ContextSlot.STACK + UNWIND_BLOCK_TEMP);
+      memory.storePointer(context, begunAt, memory.true);
+      cutTo(vm, vm.context, context);
+      vm.answer(1, block);
+      if (isClosureTaking(vm, block, 0)) vm.activateClosure(block, 0);
+      else vm.send(specialSelector(vm, 'value'), 0);
+      return true;
+    }
+    context = senderOf(vm, context);
+  }
+  cutTo(vm, vm.context, target);
+  return vm.answer(1, vm.context);
 };
+
+/** A selector that has a send bytecode of its own. */
+function specialSelector(vm: Interpreter, text: string): Oop {
+  const table = vm.memory.specialObject(SpecialObject.SPECIAL_SELECTORS);
+  return vm.memory.fetchPointer(table, 2 * SPECIAL_SELECTORS.findIndex(({ selector }) => selector === text));
+}
 
 const storeStackPointer: Primitive = (vm) => {
   const context = vm.stackValue(1);
@@ -248,4 +300,5 @@ export const controlPrimitives: readonly PrimitiveDefinition[] = [
   { number: 210, name: 'at:', run: contextAt },
   { number: 211, name: 'at:put:', run: contextAtPut },
   { number: 212, name: 'size', run: contextSize },
+  { module: 'SafeFFIProcess', name: 'primitiveRunNextUnwindBlock', run: runNextUnwindBlock },
 ];

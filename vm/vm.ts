@@ -236,6 +236,9 @@ export class VM {
     this.savedProcess?.release();
     this.savedProcess = process === memory.nil ? undefined : this.retain(process);
     memory.storePointer(interpreter.scheduler.scheduler(), SchedulerSlot.ACTIVE_PROCESS, memory.nil);
+    // A timer that was set when the image was saved is due at once: the image sets it anew.
+    const timer = memory.specialObject(SpecialObject.TIMER_SEMAPHORE);
+    interpreter.safepoint.wakeUpTime = interpreter.scheduler.isSemaphore(timer) ? this.host.milliseconds() : undefined;
   }
   private savedProcess: Retained | undefined = undefined;
 

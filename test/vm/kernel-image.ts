@@ -8,6 +8,7 @@ import { ImageCompiler } from '../../image/runtime/image-compiler.ts';
 import { type PrimitiveOptions, standardPrimitives } from '../../primitives/index.ts';
 import type { Outcome } from '../../vm/interpreter/host-calls.ts';
 import { HeapVerifier } from '../../vm/memory/heap-verifier.ts';
+import { selectorOf } from '../../vm/memory/method-access.ts';
 import type { ObjectMemory, ObjectMemoryOptions } from '../../vm/memory/object-memory.ts';
 import { VM } from '../../vm/vm.ts';
 import { TEST_HEAP_BYTES } from '../heap-limit.ts';
@@ -55,6 +56,19 @@ export class KernelImage {
     if (outcome.kind !== 'value') return outcome.kind;
     const text = this.vm.call(outcome.oop, 'printString');
     return text.kind === 'value' ? this.memory.stringValueOf(text.oop) : text.kind;
+  }
+
+  /** Compiles a method into a class, as the image itself would. */
+  install(className: string, source: string): void {
+    const behavior = this.vm.findClass(className);
+    if (behavior === undefined) throw new Error(`the image has no class ${className}`);
+    const method = this.compiler.compileMethod(source, behavior);
+    const outcome = this.vm.call(behavior, 'addSelector:withMethod:inProtocol:', [
+      selectorOf(this.memory, method)!,
+      method,
+      this.memory.newByteString('test'),
+    ]);
+    if (outcome.kind !== 'value') throw new Error(`the method could not be installed: ${outcome.kind}`);
   }
 
   /** What a verification of the heap complains about, after a collection. */

@@ -24,9 +24,6 @@ export type Outcome =
   /** The call's process waits for what never comes: nothing can run and no timer is set. */
   | { readonly kind: 'stuck' };
 
-/** The kernel's Process notes in this slot, behind its name, that it has ended. */
-const TERMINATED_SLOT = ProcessSlot.NAME + 1;
-
 /** A call under way. */
 export interface HostCall {
   process: Oop;
@@ -73,10 +70,8 @@ export class HostCalls implements RootHolder {
 
   /** The active process is about to suspend itself. When it says that it is terminated, that is the end of its call. */
   noteSuspended(process: Oop): void {
-    const { memory } = this.vm;
     const call = this.activeCall();
-    if (call === undefined || memory.slotCountOf(process) <= TERMINATED_SLOT) return;
-    if (memory.fetchPointer(process, TERMINATED_SLOT) === memory.true) this.finish(call, { kind: 'terminated' });
+    if (call !== undefined && this.vm.scheduler.isTerminated(process)) this.finish(call, { kind: 'terminated' });
   }
 
   /** Ends the active process's call with a value; false when it belongs to none. */

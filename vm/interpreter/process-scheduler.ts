@@ -10,6 +10,7 @@
 import { isImmediate, NO_OOP, type Oop, smallIntegerOop, smallIntegerValue } from '../memory/oop.ts';
 import {
   AssociationSlot,
+  ClassIndex,
   LinkedListSlot,
   LinkSlot,
   ProcessSlot,
@@ -66,6 +67,15 @@ export class ProcessScheduler {
     const priority = memory.fetchPointer(oop, ProcessSlot.PRIORITY);
     const value = smallIntegerValue(priority);
     return (priority & 1) !== 0 && value >= 1 && value <= this.highestPriority();
+  }
+
+  /** True for a process that has noted that it has ended. */
+  isTerminated(process: Oop): boolean {
+    const { memory } = this.vm;
+    return (
+      memory.slotCountOf(process) > ProcessSlot.TERMINATED &&
+      memory.fetchPointer(process, ProcessSlot.TERMINATED) === memory.true
+    );
   }
 
   // Lists
@@ -209,25 +219,125 @@ export class ProcessScheduler {
 
   // Semaphores
 
+  /**
+   * Signals a semaphore. The process that it wakes owns the signal from this moment on, not from when it runs: its wait
+   * token says so, and whoever unwinds the process can trust it.
+   */
   signal(semaphore: Oop): void {
     const { memory } = this.vm;
     if (this.isEmpty(semaphore)) {
       const excess = smallIntegerValue(memory.fetchPointer(semaphore, SemaphoreSlot.EXCESS_SIGNALS));
       memory.storePointer(semaphore, SemaphoreSlot.EXCESS_SIGNALS, smallIntegerOop(excess + 1));
     } else {
-      this.resume(this.removeFirst(semaphore));
+      const process = this.removeFirst(semaphore);
+      this.grant(process);
+      this.resume(process);
     }
   }
 
-  wait(semaphore: Oop): void {
+  /** The active process waits. `token` is nil, or an Array of one in which true is stored when the signal comes. */
+  wait(semaphore: Oop, token: Oop): void {
     const { memory } = this.vm;
-    const excess = smallIntegerValue(memory.fetchPointer(semaphore, SemaphoreSlot.EXCESS_SIGNALS));
-    if (excess > 0) {
-      memory.storePointer(semaphore, SemaphoreSlot.EXCESS_SIGNALS, smallIntegerOop(excess - 1));
+    const process = this.activeProcess();
+    if (this.takeExcess(semaphore)) {
+      if (token !== memory.nil) memory.storePointer(token, 0, memory.true);
       return;
     }
-    this.addLast(semaphore, this.activeProcess());
+    this.setWaitToken(process, token);
+    this.addLast(semaphore, process);
     this.runNext();
+  }
+
+  private setWaitToken(process: Oop, token: Oop): void {
+    const { memory } = this.vm;
+    if (memory.slotCountOf(process) <= ProcessSlot.WAIT_TOKEN) return;
+    // A token that is left from before is not this wait's; in images of others the slot is not ours to write.
+    if (token !== memory.nil || this.isWaitToken(memory.fetchPointer(process, ProcessSlot.WAIT_TOKEN)))
+      memory.storePointer(process, ProcessSlot.WAIT_TOKEN, token);
+  }
+
+  private takeExcess(semaphore: Oop): boolean {
+    const { memory } = this.vm;
+    const excess = smallIntegerValue(memory.fetchPointer(semaphore, SemaphoreSlot.EXCESS_SIGNALS));
+    if (excess <= 0) return false;
+    memory.storePointer(semaphore, SemaphoreSlot.EXCESS_SIGNALS, smallIntegerOop(excess - 1));
+    return true;
+  }
+
+  /** The process has got the signal that it waited for. Processes of images without wait tokens have something else there. */
+  private grant(process: Oop): void {
+    const { memory } = this.vm;
+    if (memory.slotCountOf(process) <= ProcessSlot.WAIT_TOKEN) return;
+    const token = memory.fetchPointer(process, ProcessSlot.WAIT_TOKEN);
+    if (!this.isWaitToken(token)) return;
+    memory.storePointer(token, 0, memory.true);
+    memory.storePointer(process, ProcessSlot.WAIT_TOKEN, memory.nil);
+  }
+
+  isWaitToken(oop: Oop): boolean {
+    const { memory } = this.vm;
+    return !isImmediate(oop) && memory.classIndexOfObject(oop) === ClassIndex.ARRAY && memory.slotCountOf(oop) === 1;
+  }
+
+  /**
+   * Stops a process; one that waits for a semaphore will wait for it again when it is resumed, at the end of the queue.
+   * Answers the list in which it stood, or nil.
+   */
+  suspendWait(process: Oop): Oop {
+    const list = this.suspend(process);
+    if (this.isSemaphore(list)) this.vm.memory.storePointer(process, ProcessSlot.SUSPENDED_WAIT, list);
+    return list;
+  }
+
+  /** Resumes a process that may have been suspended in a wait. Contract: it stands in no list. */
+  resumeWait(process: Oop): void {
+    const { memory } = this.vm;
+    if (memory.slotCountOf(process) > ProcessSlot.SUSPENDED_WAIT) {
+      const semaphore = memory.fetchPointer(process, ProcessSlot.SUSPENDED_WAIT);
+      if (this.isSemaphore(semaphore)) {
+        memory.storePointer(process, ProcessSlot.SUSPENDED_WAIT, memory.nil);
+        if (!this.takeExcess(semaphore)) {
+          this.addLast(semaphore, process);
+          return;
+        }
+        this.grant(process);
+      }
+    }
+    this.resume(process);
+  }
+
+  /** Ends a process's wait for `semaphore` without a signal; false when it does not wait there (any more). */
+  leaveWait(process: Oop, semaphore: Oop): boolean {
+    const { memory } = this.vm;
+    if (memory.fetchPointer(process, ProcessSlot.MY_LIST) !== semaphore || !this.remove(semaphore, process))
+      return false;
+    memory.storePointer(process, ProcessSlot.WAIT_TOKEN, memory.nil);
+    this.resume(process);
+    return true;
+  }
+
+  /** Changes a priority, moves a process that is ready to its new list, and lets run who has to run now. */
+  setPriority(process: Oop, priority: number): void {
+    const { memory } = this.vm;
+    const list = memory.fetchPointer(process, ProcessSlot.MY_LIST);
+    const isReady = list !== memory.nil && list === this.listFor(process);
+    if (isReady) this.remove(list, process);
+    memory.storePointer(process, ProcessSlot.PRIORITY, smallIntegerOop(priority));
+    if (isReady) this.resume(process);
+    else if (process === this.activeProcess()) this.giveWayToHigher(priority);
+  }
+
+  /** Lets a process run that is more urgent than the active one, which then goes on as soon as it can. */
+  private giveWayToHigher(priority: number): void {
+    const { memory } = this.vm;
+    const lists = this.lists();
+    for (let above = memory.slotCountOf(lists); above > priority; above--) {
+      if (this.isEmpty(memory.fetchPointer(lists, above - 1))) continue;
+      const active = this.activeProcess();
+      this.addFirst(this.listFor(active), active);
+      this.runNext();
+      return;
+    }
   }
 
   /** A new process that will run `context`; it is not yet ready. */

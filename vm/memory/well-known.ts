@@ -130,7 +130,13 @@ export const ProcessSlot = {
   PRIORITY: 2,
   MY_LIST: 3,
   NAME: 4,
+  /** True in our kernel's processes that have ended. */
+  TERMINATED: 5,
   CALLOUT_DEADLINE: 6,
+  /** An Array of one: becomes true the moment a signal of the awaited semaphore is the process's own. */
+  WAIT_TOKEN: 7,
+  /** The semaphore that a process waited for when it was suspended: resumed, it waits again. */
+  SUSPENDED_WAIT: 8,
 } as const;
 export const SchedulerSlot = { QUIESCENT_LISTS: 0, ACTIVE_PROCESS: 1 } as const;
 
