@@ -26,6 +26,7 @@ export type CalloutErrorCode =
   | 'no-callback'
   | 'not-available'
   | 'executor-start'
+  | 'bad-option'
   | 'checkpoint-refused'
   | 'no-checkpoint'
   | 'closed';
@@ -173,6 +174,13 @@ export function noCallbackError(callback: string, most: number): CalloutError {
   return new CalloutError('no-callback', `callback ${callback}: all ${most} callbacks of the executor are in use`, {
     callback,
     most,
+  });
+}
+
+export function badOptionError(option: string, value: unknown, expected: string): CalloutError {
+  return new CalloutError('bad-option', `option ${option} is ${describeValue(value)}, expected ${expected}`, {
+    option,
+    expected,
   });
 }
 

@@ -41,6 +41,7 @@ static int standby(void *unused) {
     int32_t pid = (int32_t)syscall(SYS_getpid);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (syscall(SYS_getppid) != vm_pid) syscall(SYS_exit_group, 0);
+    setpgid(0, 0); /* kill(0, …) in C ends the executor, and must not end the way back */
     madvise(domain, SFFI_DOMAIN_BYTES, MADV_DONTFORK);
     volatile int32_t *word = header_word(SFFI_HEADER_TAKEOVER);
     for (int32_t seen; (seen = *word) != pid;) futex_wait(word, seen, 0);

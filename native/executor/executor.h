@@ -35,6 +35,7 @@ extern __thread struct lane *current_lane __attribute__((tls_model("local-exec")
 extern char *domain;
 extern int32_t executor_pid;
 extern int32_t vm_pid;
+extern int32_t booting; /* until the lanes are ready: nobody waits for a fault yet */
 volatile int32_t *header_word(size_t offset);
 /* True in the executor itself, false in a process that C code forked off: there, our handlers must do nothing. */
 int in_executor(void);
@@ -55,6 +56,13 @@ int keeper_is_busy(void);
 /* Lanes made, and the keeper. */
 long own_thread_count(void);
 const struct identity *lane_identity(int32_t index);
+
+/* limits.c */
+int apply_limits(void);
+void stand_apart(void);
+
+/* preload.c */
+void preload(void);
 
 /* checkpoint.c */
 int checkpoint(void);

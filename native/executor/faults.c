@@ -150,7 +150,7 @@ static int is_parked(const struct lane *lane, uint64_t pc) {
 }
 
 static void on_fault(int signal, siginfo_t *info, void *context) {
-    if (!in_executor()) {
+    if (!in_executor() || booting) {
         if (!ask_library(signal, info, context)) die_of(signal, info);
         return;
     }

@@ -1,7 +1,7 @@
 /*
- * The executor's start: `executor FD`, where FD is the shared memory. It ties its life to the VM's, drops every
- * descriptor but 0 to 2, maps the memory at its fixed place, installs the handlers, tells the addresses of the first
- * functions and becomes lane 0. The environment was chosen by the VM. A step that fails is told in the boot words.
+ * The executor's start: `executor FD FD`, the shared memory of the lanes and that of buffers. It ties its life to the VM's,
+ * maps both at their fixed places, drops every descriptor but 0 to 2, installs the handlers, tells the addresses of the
+ * first functions, loads the libraries that it is told and becomes lane 0. The environment was chosen by the VM. A step that fails is told in the boot words.
  */
 #define _GNU_SOURCE
 #include "executor.h"
@@ -25,6 +25,7 @@
 char *domain;
 int32_t executor_pid;
 int32_t vm_pid;
+int32_t booting = 1;
 
 volatile int32_t *header_word(size_t offset) {
     return (volatile int32_t *)(domain + offset);
@@ -75,8 +76,8 @@ static void tell_entries(void) {
 
 int main(int argc, char **argv) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (argc != 2) {
-        fputs("executor: started by safeffi with the descriptor of its shared memory, of no use otherwise\n", stderr);
+    if (argc != 3) {
+        fputs("executor: started by safeffi with the descriptors of its shared memory, of no use otherwise\n", stderr);
         return 2;
     }
     reset_signals();
@@ -87,7 +88,11 @@ int main(int argc, char **argv) {
         if (domain == MAP_FAILED) return 3;
         return 4;
     }
+    void *arena = mmap((void *)SFFI_ARENA_BASE, SFFI_ARENA_BYTES, PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE, atoi(argv[2]), 0);
+    if (arena != (void *)SFFI_ARENA_BASE) return 4;
     settle_descriptors();
+    stand_apart();
     executor_pid = (int32_t)getpid();
     vm_pid = *header_word(SFFI_HEADER_VM_PID);
     if (getppid() != vm_pid) fail(SFFI_BOOT_PARENT);
@@ -95,11 +100,12 @@ int main(int argc, char **argv) {
         fail(SFFI_BOOT_MAP);
     /* A process that C code forks must not write into the lanes of this one. */
     madvise(domain, SFFI_DOMAIN_BYTES, MADV_DONTFORK);
-    struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
+    if (apply_limits() != 0) fail(SFFI_BOOT_LIMITS);
     setvbuf(stdout, NULL, _IONBF, 0);
     if (install_handlers() != 0 || watch_exits() != 0) fail(SFFI_BOOT_SIGNALS);
     tell_entries();
+    preload();
+    booting = 0;
     if (start_keeper() != 0) fail(SFFI_BOOT_KEEPER);
     run_lane(0);
 }

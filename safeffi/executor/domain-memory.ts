@@ -1,17 +1,10 @@
 /**
- * The memory that this process shares with a native executor: one memfd, mapped here once for the life of the session,
- * so that compiled marshallers may hold the typed arrays. `clear` returns it to zeros before a new executor starts; the
- * old one is dead by then, and processes that C code forked never had the mapping. Layout: protocol/layout.ts.
+ * The memory that this process shares with a native executor: a memfd for each executor, mapped here at one place for the
+ * life of the session, so that compiled marshallers may hold the typed arrays. A new executor's memory is mapped over that
+ * of the one before, which may be dying still; processes that C code forked never had the mapping. Layout: layout.ts.
  */
 import { executorStartError } from '../errors.ts';
-import {
-  domainBytes,
-  header,
-  lane as laneLayout,
-  laneOffset,
-  protocolMagic,
-  protocolVersion,
-} from '../protocol/layout.ts';
+import { domainBytes, lane as laneLayout, laneOffset } from '../protocol/layout.ts';
 import { linux } from './linux.ts';
 
 /** Words of a frame line: state, sleepers and arguments. */
@@ -21,7 +14,6 @@ const lineWords = 16;
 const unmapper = new FinalizationRegistry<bigint>((base) => void linux().unmap(base, domainBytes));
 
 export class DomainMemory {
-  readonly fd: number;
   readonly i32: Int32Array;
   readonly u8: Uint8Array;
   readonly f32: Float32Array;
@@ -30,15 +22,13 @@ export class DomainMemory {
 
   constructor() {
     const os = linux();
-    this.fd = os.memfdCreate('safeffi');
-    if (this.fd < 0) throw executorStartError(`memfd_create failed with ${os.errorName(os.errno())}`);
-    const sized = os.ftruncate(this.fd, domainBytes);
-    const base = sized === 0 ? os.mapShared(this.fd, domainBytes) : undefined;
-    if (base === undefined) {
-      const reason = os.errorName(os.errno());
-      os.close(this.fd);
+    const fd = os.memfdCreate('safeffi-none');
+    if (fd < 0) throw executorStartError(`memfd_create failed with ${os.errorName(os.errno())}`);
+    const base = os.ftruncate(fd, domainBytes) === 0 ? os.mapShared(fd, domainBytes) : undefined;
+    const reason = os.errorName(os.errno());
+    os.close(fd);
+    if (base === undefined)
       throw executorStartError(`mapping ${domainBytes} bytes of shared memory failed with ${reason}`);
-    }
     this.#base = base;
     const buffer = os.view(base, domainBytes);
     unmapper.register(buffer, base);
@@ -48,16 +38,13 @@ export class DomainMemory {
     this.f64 = new Float64Array(buffer);
   }
 
-  /** Zeros all of it and gives the pages back; then writes what the executor reads at its start. */
-  clear(spinCount: number): void {
+  /** Puts the memory behind `fd`, which is closed, in the place of what was mapped. */
+  replace(fd: number): void {
     const os = linux();
-    if (os.ftruncate(this.fd, 0) !== 0 || os.ftruncate(this.fd, domainBytes) !== 0)
-      throw executorStartError(`clearing the shared memory failed with ${os.errorName(os.errno())}`);
-    this.i32[header.magic / 4] = protocolMagic;
-    this.i32[header.version / 4] = protocolVersion;
-    this.i32[header.spinCount / 4] = spinCount;
-    this.i32[header.vmPid / 4] = process.pid;
-    this.i32[header.lanesWanted / 4] = 1;
+    const isMapped = os.remapShared(this.#base, fd, domainBytes);
+    const reason = os.errorName(os.errno());
+    os.close(fd);
+    if (!isMapped) throw executorStartError(`mapping ${domainBytes} bytes of shared memory failed with ${reason}`);
   }
 
   /** Sets a lane's words as they are while it is parked and asleep. */
@@ -77,13 +64,14 @@ export class DomainMemory {
   }
 
   /**
-   * Ends the use of the memory. Its pages go back at once; the mapping goes when its arrays are garbage, because
-   * compiled marshallers may still hold them, and a look at an unmapped array would end this process.
+   * Ends the use of the memory: its pages go back at once. The mapping goes when its arrays are garbage, because compiled
+   * marshallers may still hold them, and a look at an unmapped array would end this process.
    */
   release(): void {
     const os = linux();
-    os.ftruncate(this.fd, 0);
-    os.ftruncate(this.fd, domainBytes);
-    os.close(this.fd);
+    const fd = os.memfdCreate('safeffi-none');
+    if (fd < 0) return; // then the pages go with the mapping
+    if (os.ftruncate(fd, domainBytes) === 0) os.remapShared(this.#base, fd, domainBytes);
+    os.close(fd);
   }
 }

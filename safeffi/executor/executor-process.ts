@@ -9,7 +9,6 @@ import { executorStartError } from '../errors.ts';
 import { bootFailure, domainBase, header } from '../protocol/layout.ts';
 import { signalName } from '../signals.ts';
 import type { DomainMemory } from './domain-memory.ts';
-import { scrubbedEnvironment } from './environment.ts';
 import type { Graveyard } from './graveyard.ts';
 import { linux } from './linux.ts';
 
@@ -26,6 +25,7 @@ const failureTexts: Readonly<Record<number, string>> = {
   [bootFailure.protect]: 'guard pages or the signal stack could not be made',
   [bootFailure.signals]: 'the signal handlers could not be installed',
   [bootFailure.keeper]: 'a thread could not be made',
+  [bootFailure.limits]: 'its limits could not be set',
 };
 const exitTexts: Readonly<Record<number, string>> = {
   3: 'it could not map the shared memory',
@@ -47,22 +47,18 @@ export class ExecutorProcess {
     this.#program = program;
   }
 
-  /** Starts an executor on cleared memory and waits until it is parked. */
-  static start(
-    memory: DomainMemory,
-    environment: Readonly<Record<string, string>> | undefined,
-    command: readonly string[],
-  ): ExecutorProcess {
-    const os = linux();
-    const program = command[0]!;
-    const pid = os.spawn(program, [...command, '3'], scrubbedEnvironment(environment), memory.fd);
-    if (pid <= 0) throw executorStartError(`starting ${program} failed with ${os.errorName(-pid)}`);
-    const started = new ExecutorProcess(pid, programOf(pid));
-    const state = started.waitForWord(memory, header.bootState / 4, 0);
-    if (state === 1) return started;
+  /** A process that was started a moment ago. */
+  static started(pid: number): ExecutorProcess {
+    return new ExecutorProcess(pid, programOf(pid));
+  }
+
+  /** Waits until the process is parked on `memory`. Throws CalloutError `executor-start`, and the process is gone then. */
+  waitUntilReady(memory: DomainMemory): void {
+    const state = this.waitForWord(memory, header.bootState / 4, 0);
+    if (state === 1) return;
     const errno = memory.i32[header.bootErrno / 4]!;
-    started.kill();
-    throw executorStartError(`${failureTexts[state] ?? `it told state ${state}`} (${os.errorName(errno)})`);
+    this.kill();
+    throw executorStartError(`${failureTexts[state] ?? `it told state ${state}`} (${linux().errorName(errno)})`);
   }
 
   /**
@@ -140,6 +136,14 @@ export class ExecutorProcess {
     this.#record(linux().reap(this.pid, true));
   }
 
+  /** Ends the process and does not wait for its end. */
+  killLater(graveyard: Graveyard): void {
+    if (this.#end !== undefined) return;
+    linux().kill(this.pid, sigkill);
+    graveyard.admit(this.pid);
+    this.#recordKill();
+  }
+
   /**
    * Ends the process and returns when none of its code runs any more; it is taken apart and reaped behind. That its memory
    * cannot be read any more tells: a thread gives it up when it has left C code for good. `threads` are those that could
@@ -152,10 +156,15 @@ export class ExecutorProcess {
     const byte = new Uint8Array(1);
     let looks = endLooks;
     for (const thread of threads) while (looks > 0 && os.readMemory(thread, BigInt(domainBase), byte) === 1) looks--;
-    if (looks > 0) graveyard.admit(this.pid);
-    else this.#record(os.reap(this.pid, true));
-    this.#end ??= 'was killed by SIGKILL';
-    this.#endSignal ??= sigkill;
+    if (looks > 0) {
+      graveyard.admit(this.pid);
+      this.#recordKill();
+    } else this.#record(os.reap(this.pid, true));
+  }
+
+  #recordKill(): void {
+    this.#end = 'was killed by SIGKILL';
+    this.#endSignal = sigkill;
   }
 
   #record(answer: number): void {

@@ -9,6 +9,8 @@ import type { CallbackRequest } from '../callbacks/callback-request.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import type { Checkpoint } from './checkpoints.ts';
+import type { ExecutorLimits } from './limits.ts';
+import type { SpareChoice } from './spare-executor.ts';
 import type { Taint } from './taint.ts';
 
 export type ExecutorKind = 'native' | 'portable' | 'direct';
@@ -22,6 +24,13 @@ export interface ExecutorOptions {
   readonly spin?: boolean;
   /** Environment variables to let through beside the few that a C library needs (HOME, LANG, LC_*, PATH, TZ, TMPDIR…). */
   readonly environment?: Readonly<Record<string, string>>;
+  /** What C code may use. Native executor only. */
+  readonly limits?: ExecutorLimits;
+  /**
+   * Keep an executor started ahead once a restart was needed: `true` with the libraries loaded, `'bare'` without. Default:
+   * true. Native executor only.
+   */
+  readonly spare?: SpareChoice;
 }
 
 /** Per callout, over what the session has. */

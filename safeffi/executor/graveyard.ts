@@ -1,15 +1,17 @@
 /**
  * Processes that were killed and are not waited for yet. A process that dies has its memory taken apart before it can be
- * reaped (about 100 µs), and nothing needs to stand by for that: it is reaped later, when something else is buried, or by
- * `drain`. At most `limit` are left unreaped, so that no number of restarts and checkpoints fills the process table.
+ * reaped (about 100 µs), and nothing needs to stand by for that: it is reaped later, in a turn of the event loop, when something else is
+ * buried, or by `drain`. At most `limit` are left unreaped, so that no number of restarts and checkpoints fills the process table.
  */
 import { linux } from './linux.ts';
 
 const sigkill = 9;
 const limit = 8;
+const sweepMs = 5;
 
 export class Graveyard {
   readonly #dying: number[] = [];
+  #timer: NodeJS.Timeout | undefined;
 
   /** Kills a child of this process; it is reaped by and by. */
   bury(pid: number): void {
@@ -23,6 +25,7 @@ export class Graveyard {
   admit(pid: number): void {
     this.sweep();
     this.#dying.push(pid);
+    this.#sweepLater();
     while (this.#dying.length > limit) linux().reap(this.#dying.shift()!, true);
   }
 
@@ -36,6 +39,18 @@ export class Graveyard {
 
   /** Waits until all are gone. */
   drain(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     for (const pid of this.#dying.splice(0)) linux().reap(pid, true);
+  }
+
+  /** In a turn of the event loop, where there is one: no zombie is left by a program that is idle. */
+  #sweepLater(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.sweep() > 0) this.#sweepLater();
+    }, sweepMs);
+    this.#timer.unref();
   }
 }

@@ -12,6 +12,10 @@ export interface Linux {
   ftruncate(fd: number, sizeBytes: number): number;
   /** Maps a descriptor shared; answers the address, or undefined. */
   mapShared(fd: number, sizeBytes: number): bigint | undefined;
+  /** Maps a descriptor shared over what is mapped at `address`; false where that fails, and then nothing has changed. */
+  remapShared(address: bigint, fd: number, sizeBytes: number): boolean;
+  /** Writes into a file at an offset; answers how many bytes, or below zero. */
+  writeAt(fd: number, bytes: Uint8Array, offset: number): number;
   unmap(address: bigint, sizeBytes: number): number;
   view(address: bigint, sizeBytes: number): ArrayBuffer;
   close(fd: number): number;
@@ -20,8 +24,8 @@ export interface Linux {
   futexWake(address: bigint): void;
   /** Wakes every sleeper: one that is being killed may swallow a single wake-up. */
   futexWakeAll(address: bigint): void;
-  /** Starts a program with the given descriptor as its descriptor 3; answers the process id or minus the errno. */
-  spawn(path: string, args: readonly string[], environment: readonly string[], descriptor: number): number;
+  /** Starts a program that gets these descriptors, with the same numbers; answers the process id or minus the errno. */
+  spawn(path: string, args: readonly string[], environment: readonly string[], descriptors: readonly number[]): number;
   /**
    * 0 while the process runs, its wait status + 1 once it has ended (and is reaped) or, unless `block`, was stopped; -1 when
    * it is no child of ours.
@@ -45,6 +49,7 @@ const fcntlGetFlags = 1;
 const fcntlDuplicate = 1030;
 const protReadWrite = 3;
 const mapShared = 1;
+const mapFixed = 16;
 const mapFailed = 0xffff_ffff_ffff_ffffn;
 const futexWaitOperation = 0;
 const futexWakeOperation = 1;
@@ -69,6 +74,9 @@ function makeLinux(): Linux {
   const memfdCreate = libc.func('int memfd_create(const char *name, uint flags)');
   const ftruncate = libc.func('int ftruncate(int fd, long length)');
   const mmap = libc.func('void *mmap(void *address, size_t length, int prot, int flags, int fd, long offset)');
+  // The address is a number here, not memory of koffi's to convert.
+  const remap = libc.func('mmap', 'void *', ['uintptr_t', 'size_t', 'int', 'int', 'int', 'long']);
+  const pwrite = libc.func('long pwrite(int fd, const void *bytes, size_t count, long offset)');
   const munmap = libc.func('int munmap(void *address, size_t length)');
   const fcntl = libc.func('fcntl', 'int', ['int', 'int', 'long']);
   const close = libc.func('int close(int fd)');
@@ -137,15 +145,20 @@ function makeLinux(): Linux {
     futexWakeAll(address) {
       futex(numbers.futex, address, futexWakeOperation, 0x7fff_ffff, null, null, 0);
     },
-    spawn(path, args, environment, descriptor) {
+    remapShared(address, fd, sizeBytes) {
+      const mapped = remap(address, sizeBytes, protReadWrite, mapShared | mapFixed, fd, 0) as bigint | null;
+      return mapped === address;
+    },
+    writeAt: (fd, bytes, offset) => Number(pwrite(fd, bytes, bytes.length, offset)),
+    spawn(path, args, environment, descriptors) {
       const actions = new Uint8Array(fileActionsBytes);
       const pid = [0];
       actionsInit(actions);
       try {
         // Node marks its standard streams close-on-exec; a descriptor that is duplicated onto itself stays open.
-        const standard = [0, 1, 2].filter((fd) => fcntl(fd, fcntlGetFlags, 0) >= 0).map((fd) => [fd, fd] as const);
-        for (const [from, wanted] of [...standard, [descriptor, 3] as const]) {
-          const refused = actionsDup(actions, from, wanted);
+        const standard = [0, 1, 2].filter((fd) => fcntl(fd, fcntlGetFlags, 0) >= 0);
+        for (const fd of [...standard, ...descriptors]) {
+          const refused = actionsDup(actions, fd, fd);
           if (refused !== 0) return -refused;
         }
         const failed = spawn(pid, path, actions, null, [...args, null], [...environment, null]);

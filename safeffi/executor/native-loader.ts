@@ -11,6 +11,7 @@ import { type EntryName, entryNames, header } from '../protocol/layout.ts';
 import { parseSignature, type SignatureText } from '../types/signature.ts';
 import type { NativeExecutor } from './native.ts';
 import type { NativeCallout } from './native-callout.ts';
+import { Preload, type PreloadFound } from './preload.ts';
 
 const loadNow = 2;
 
@@ -35,6 +36,9 @@ export class NativeLoader {
   /** Handles of the present process; undefined until loaded (again). */
   readonly #libraries = new Map<string, number | undefined>();
 
+  /** Addresses of the symbols looked up in each library; 0 in a process that did not look yet. */
+  readonly #symbols = new Map<string, Map<string, number>>();
+
   constructor(executor: NativeExecutor) {
     this.#executor = executor;
   }
@@ -55,7 +59,7 @@ export class NativeLoader {
     this.#executor.ensureStarted();
     const known = this.#libraries.get(library);
     if (known !== undefined) return known;
-    const file = library === '' ? null : library.includes('/') ? resolvePath(library) : library;
+    const file = library === '' ? null : fileOf(library);
     const handle = this.system('dlopen').call([file, loadNow]) as Address;
     if (handle.isNull) throw libraryNotFoundError(library, this.#reason());
     this.#libraries.set(library, Number(handle.value));
@@ -66,9 +70,34 @@ export class NativeLoader {
     const handle = new Address(this.load(library), this.#executor.generation);
     // Ours stands in for libc's: an exit is to end the callout, not the executor.
     if (name === '_exit' || name === '_Exit') return this.#entry('_exit');
+    const symbols = this.#symbolsOf(library);
+    const known = symbols.get(name);
+    if (known !== undefined && known !== 0) return known;
     const found = this.system('dlsym').call([handle, name]) as Address;
     if (found.isNull) throw symbolNotFoundError(name, library, this.#reason());
+    symbols.set(name, Number(found.value));
     return Number(found.value);
+  }
+
+  /** The list for a process that is started now. */
+  preload(): Preload {
+    return new Preload(
+      [...this.#libraries.keys()].map((file) => ({
+        file: file === '' ? '' : fileOf(file),
+        symbols: this.#symbolsOf(file).keys(),
+      })),
+    );
+  }
+
+  /** What the process found while it started. */
+  adopt(found: ReadonlyMap<string, PreloadFound>): void {
+    for (const library of this.#libraries.keys()) {
+      const told = found.get(library === '' ? '' : fileOf(library));
+      if (told === undefined) continue;
+      this.#libraries.set(library, told.handle);
+      const symbols = this.#symbolsOf(library);
+      for (const [name, address] of told.symbols) symbols.set(name, address);
+    }
   }
 
   /** Whether the library was ever loaded here. */
@@ -83,17 +112,34 @@ export class NativeLoader {
 
   /** The process is one that had loaded just these; the others are loaded again when they are used. */
   restore(loaded: LoadedLibraries): void {
-    for (const library of this.#libraries.keys()) this.#libraries.set(library, loaded.get(library));
+    for (const library of this.#libraries.keys()) {
+      const handle = loaded.get(library);
+      if (handle === undefined) this.#unload(library);
+      else this.#libraries.set(library, handle);
+    }
   }
 
   /** The process has ended: handles mean nothing any more. */
   forget(): void {
-    for (const library of this.#libraries.keys()) this.#libraries.set(library, undefined);
+    for (const library of this.#libraries.keys()) this.#unload(library);
   }
 
   /** Loads what was loaded in the process before. */
   reload(): void {
     for (const library of [...this.#libraries.keys()]) this.load(library);
+  }
+
+  #symbolsOf(library: string): Map<string, number> {
+    let symbols = this.#symbols.get(library);
+    if (symbols === undefined) this.#symbols.set(library, (symbols = new Map()));
+    return symbols;
+  }
+
+  /** Names are kept, for the next process to look up. */
+  #unload(library: string): void {
+    this.#libraries.set(library, undefined);
+    const symbols = this.#symbolsOf(library);
+    for (const name of symbols.keys()) symbols.set(name, 0);
   }
 
   #entry(name: EntryName): number {
@@ -107,4 +153,9 @@ export class NativeLoader {
     if (reason === null || reason === undefined) return 'its address is null';
     return reason instanceof Uint8Array ? new TextDecoder().decode(reason) : String(reason);
   }
+}
+
+/** A path is resolved here: the executor may have another working directory. */
+function fileOf(library: string): string {
+  return library.includes('/') ? resolvePath(library) : library;
 }

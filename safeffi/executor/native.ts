@@ -6,17 +6,19 @@
 import { availableParallelism } from 'node:os';
 import { Address, type ExactInteger } from '../address.ts';
 import type { Callback, CallbackFunction, CallbackOptions } from '../callbacks/callback.ts';
-import { closedError, noLaneError, openCallbackError } from '../errors.ts';
+import { closedError, noLaneError, notAvailableError, openCallbackError } from '../errors.ts';
 import type { FFIFault } from '../faults/ffi-fault.ts';
 import { ProcessMap } from '../faults/process-map.ts';
-import { domainBase, header, headerBytes, laneCount, laneStride, state } from '../protocol/layout.ts';
+import { domainBase, foreignLaneCount, header, headerBytes, laneCount, laneStride, state } from '../protocol/layout.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
+import { Arena } from './arena.ts';
 import { ArgumentBuffers } from './argument-buffers.ts';
 import { CheckpointedCallout } from './checkpointed-callout.ts';
 import { type Checkpoint, Checkpoints, headerWordsOf, type Standby } from './checkpoints.ts';
 import { DomainMemory } from './domain-memory.ts';
 import type { Executor, ExecutorOptions, PreparedCallout } from './executor.ts';
+import { ExecutorLauncher } from './executor-launcher.ts';
 import { ExecutorProcess } from './executor-process.ts';
 import { ForeignFaults } from './foreign-faults.ts';
 import { Graveyard } from './graveyard.ts';
@@ -33,7 +35,6 @@ import { type Taint, untainted, withCause } from './taint.ts';
 
 /** About 30 µs of looking in JavaScript; the executor spins about as long after a call. */
 const looksWhenSpinning = 20_000;
-const executorSpins = 3000;
 const laneLimitMs = 1000;
 
 export class NativeExecutor implements Executor {
@@ -53,6 +54,8 @@ export class NativeExecutor implements Executor {
   epoch = 0;
   taint: Taint = untainted;
   readonly graveyard = new Graveyard();
+  readonly arena = new Arena();
+  readonly launcher: ExecutorLauncher;
   readonly checkpoints = new Checkpoints(this);
   /** The checkpoint before the call that is being finished: each of its faults keeps it. */
   guardCheckpoint: Checkpoint | undefined;
@@ -98,9 +101,12 @@ export class NativeExecutor implements Executor {
     this.faults = new NativeFaults(this);
     this.callbacks = new NativeCallbacks(this);
     try {
+      const preload = () => this.loader.preload();
+      this.launcher = new ExecutorLauncher(options, target.command, spins, this.arena.fd, this.graveyard, preload);
       this.#start();
     } catch (error) {
       this.domain.release();
+      this.arena.close();
       throw error;
     }
   }
@@ -157,9 +163,17 @@ export class NativeExecutor implements Executor {
   }
 
   restart(): void {
-    this.#bury();
+    // The next executor has memory of its own, which this one cannot reach: nothing waits for its end.
+    this.#bury((process) => process.killLater(this.graveyard));
     this.checkpoints.forget();
     this.ensureStarted();
+  }
+
+  /** Starts an executor ahead now, so that the next restart finds it. Throws CalloutError `not-available` with `spare: false`. */
+  prepareSpare(): void {
+    if (this.#options.spare === false)
+      throw notAvailableError('a spare executor with the option spare: false', this.kind);
+    this.launcher.spare.prepare();
   }
 
   checkpoint(): Checkpoint {
@@ -215,11 +229,12 @@ export class NativeExecutor implements Executor {
     const former = this.#process;
     const stays = (callout: NativeCallout) =>
       !this.loader.has(callout.library) || standby.libraries.has(callout.library);
-    this.#bury((process) => process.killBehind(this.graveyard, this.#laneThreads()), stays);
+    const threads = this.lanes.slice(0, this.#lanesMade).map((lane) => lane.threadId);
+    this.#bury((process) => process.killBehind(this.graveyard, threads), stays);
     const { i32 } = this.domain;
     i32.set(standby.headerWords);
     i32[header.takenOver / 4] = 0;
-    for (let i = 0; i < standby.lanesMade; i++) this.domain.settleLane(i);
+    for (let i = 0; i < laneCount + foreignLaneCount; i++) this.domain.settleLane(i);
     this.foreign.clear();
     const replacement = ExecutorProcess.adopt(standby.pid, former);
     try {
@@ -239,14 +254,16 @@ export class NativeExecutor implements Executor {
     this.loader.restore(standby.libraries);
     for (let i = 0; i < standby.lanesMade; i++)
       if (!this.lanes[i]!.adopt()) this.condemn(`told a thread for lane ${i} that is none of its own`);
-    this.gate[0] = 1;
+    this.openGate();
   }
 
   close(): void {
     if (this.#closed) return;
     this.#bury();
     this.checkpoints.forget();
+    this.launcher.close();
     this.graveyard.drain();
+    this.arena.close();
     this.#closed = true;
     this.domain.release();
   }
@@ -439,8 +456,8 @@ export class NativeExecutor implements Executor {
   #start(): void {
     if (this.#closed) throw closedError('the executor');
     this.checkpoints.forget();
-    this.domain.clear(this.looks > 0 ? executorSpins : 0);
-    this.#process = ExecutorProcess.start(this.domain, this.#options.environment, this.target.command);
+    const started = this.launcher.start(this.domain);
+    this.#process = started.process;
     this.#map = new ProcessMap(this.#process.pid);
     this.generation++;
     this.taint = untainted;
@@ -448,6 +465,8 @@ export class NativeExecutor implements Executor {
     this.#lanesMade = 1;
     if (!this.lanes[0]!.adopt()) this.condemn('told a thread for lane 0 that is none of its own');
     this.openGate();
+    this.loader.adopt(started.preload.found(this.domain.i32));
+    if (this.generation > 1) this.launcher.wishForSpare();
   }
 
   /** Ends the process, if it still runs, and forgets all that belonged to it, but for the addresses of functions that stay. */
@@ -463,10 +482,6 @@ export class NativeExecutor implements Executor {
     for (const callout of this.#callouts) if (stays?.(callout) !== true) callout.unbind();
     this.loader.forget();
     this.foreign.forget();
-  }
-
-  #laneThreads(): number[] {
-    return this.lanes.slice(0, this.#lanesMade).map((lane) => lane.threadId);
   }
 
   condemn(reason: string): void {

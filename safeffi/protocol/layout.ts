@@ -50,7 +50,19 @@ export const header = {
   /** A futex word: the process id of the standby that is to take over. It answers in `takenOver`. */
   takeover: 0x400,
   takenOver: 0x404,
+  /** 64-bit numbers in the order of `limit`, 0 for none. */
+  limits: 0x440,
 } as const;
+
+/** What an executor may use, and the place of each in `header.limits`. */
+export const limit = { memoryBytes: 0, fileBytes: 1, openFiles: 2, processes: 3, cpuSeconds: 4, count: 5 } as const;
+
+/** Libraries and symbols to be found at the start (native/executor/preload.c): 64-bit addresses, and the list as text. */
+export const preload = { found: 0x1000, limit: 512, text: 0x2000, textBytes: 0x6000 } as const;
+
+/** Where the executor maps the memory of shared buffers, and how much of it there can be. */
+export const arenaBase = 0x6b00_0000_0000;
+export const arenaBytes = 0x1_0000_0000;
 
 /** C functions whose addresses the executor tells at boot, so that the first callouts need no lookup. */
 export const entryNames = [
@@ -69,7 +81,7 @@ export type EntryName = (typeof entryNames)[number];
 /** What the function `checkpoint` answers instead of a process id. */
 export const checkpointRefusal = { foreignThreads: -1, unknownThreads: -2, busyKeeper: -3, fork: -1000 } as const;
 
-export const bootFailure = { parent: -1, map: -2, protect: -3, signals: -4, keeper: -5 } as const;
+export const bootFailure = { parent: -1, map: -2, protect: -3, signals: -4, keeper: -5, limits: -6 } as const;
 
 /** Offsets from a lane's start, in bytes. The slots' guard pages and the stack's are inaccessible to the executor. */
 export const lane = {

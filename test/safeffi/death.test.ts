@@ -2,7 +2,9 @@
  * An executor that dies or does its worst: the callout ends in ExecutorDied, never in a hang, and the next one works.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { NativeExecutor } from '../../safeffi/executor/native.ts';
 import { type CFunction, type Library, openSession, type Session } from '../../safeffi/index.ts';
 import { faultOf } from './fault-of.ts';
 import { fixture } from './fixture.ts';
@@ -87,10 +89,20 @@ test('a fork in C cannot touch the lanes of its parent', () => {
   expect(answer()).toBe(42);
 });
 
-test('the process is gone after close, and no zombie is left', () => {
+test('the process is gone after a restart, and no zombie is left', async () => {
   const pid = session.executor.pid!;
   session.restart();
-  expect(existsSync(`/proc/${pid}`)).toBe(false);
+  while (existsSync(`/proc/${pid}`)) await setImmediate();
+});
+
+test('the process and a spare are gone after close', () => {
+  session.restart();
+  (session.executor as NativeExecutor).prepareSpare();
+  const children = [session.executor.pid!, (session.executor as NativeExecutor).launcher.spare.pid!];
+  session.close();
+  for (const pid of children) expect(existsSync(`/proc/${pid}`)).toBe(false);
+  session = openSession({ ffi: 'native' });
+  answer = session.library(fixture('faults')).function('answer', { returns: 'int', arguments: [] });
 });
 
 test('the executor has no descriptor of ours but the standard ones', () => {
