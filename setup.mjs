@@ -192,8 +192,9 @@ async function bringUpToDate() {
   }
 }
 
-/** Committed generated files, each with the module that exports `generate(): string`. */
+/** Committed generated files, each with the module that exports `generate(readSource): string`. */
 const generated = [
+  ['vm/interpreter/loop-v3.ts', 'dist/vm/interpreter/v3-loop-generator.js'],
   ['native/executor/protocol.h', 'dist/safeffi/protocol/c-header.js'],
   ['docs/bytecodes.md', 'dist/vm/bytecode/markdown-table.js'],
 ];
@@ -201,7 +202,10 @@ const generated = [
 async function eachGenerated(visit) {
   for (const [file, generator] of generated) {
     const { generate } = await import(pathToFileURL(join(root, generator)).href);
-    visit(file, generate());
+    visit(
+      file,
+      generate((path) => readFileSync(join(root, path), 'utf8')),
+    );
   }
 }
 

@@ -54,6 +54,7 @@ function program(finish: (exitCode: number) => void): Command {
   vmCommand('run', 'run a script (chunk format, or the whole file as one doit), or resume an image')
     .argument('<file>', 'FILE.st or FILE.image')
     .argument('[arguments...]', 'what the image is told')
+    .option('--report-primitives', 'say at the end which primitives were asked for in vain, and how often')
     .addOption(jsonOption)
     .action(async (file: string, args: string[], options) =>
       finish(await (await import('./commands/run.ts')).run(file, args, options)),

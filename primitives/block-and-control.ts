@@ -11,10 +11,11 @@ import type { Interpreter } from '../vm/interpreter/interpreter.ts';
 import { lookupMethod } from '../vm/interpreter/method-lookup.ts';
 import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
 import { abandon, HANDLER_MARKER, isContext, isMarked, senderOf, UNWIND_MARKER } from '../vm/interpreter/returns.ts';
-import { headerArgumentCount, methodHeaderOf } from '../vm/memory/method-access.ts';
-import { isImmediate, NO_OOP, type Oop, smallIntegerOop, smallIntegerValue } from '../vm/memory/oop.ts';
+import { bytecodeOffsetOf, headerArgumentCount, methodHeaderOf } from '../vm/memory/method-access.ts';
+import { isImmediate, isSmallInteger, NO_OOP, type Oop, smallIntegerOop, smallIntegerValue } from '../vm/memory/oop.ts';
 import {
   BehaviorSlot,
+  BlockClosureSlot,
   ClassIndex,
   ClosureSlot,
   ContextSlot,
@@ -26,7 +27,18 @@ import { integerWithin, isArray, isBehavior, isCompiledCode } from './operands.t
 
 // Blocks
 
-function isClosureTaking(vm: Interpreter, oop: Oop, argumentCount: number): boolean {
+/** Activates the closure below its arguments; false where it is no closure, or one with another number of arguments. */
+function activate(vm: Interpreter, closure: Oop, argumentCount: number): boolean {
+  if (isFullClosureTaking(vm, closure, argumentCount)) vm.activateClosure(closure, argumentCount);
+  else if (isBlockClosureTaking(vm, closure, argumentCount)) vm.activateBlockClosure(closure, argumentCount);
+  else return false;
+  return true;
+}
+
+const takes = (vm: Interpreter, oop: Oop, argumentCount: number): boolean =>
+  isFullClosureTaking(vm, oop, argumentCount) || isBlockClosureTaking(vm, oop, argumentCount);
+
+function isFullClosureTaking(vm: Interpreter, oop: Oop, argumentCount: number): boolean {
   const { memory } = vm;
   return (
     !isImmediate(oop) &&
@@ -36,12 +48,27 @@ function isClosureTaking(vm: Interpreter, oop: Oop, argumentCount: number): bool
   );
 }
 
-const value: Primitive = (vm, argumentCount) => {
-  const closure = vm.stackValue(argumentCount);
-  if (!isClosureTaking(vm, closure, argumentCount)) return vm.fail(PrimitiveError.BAD_NUMBER_OF_ARGUMENTS);
-  vm.activateClosure(closure, argumentCount);
-  return true;
-};
+/** V3's closure: it runs in the method of its outer context, from a pc that lies inside. */
+function isBlockClosureTaking(vm: Interpreter, oop: Oop, argumentCount: number): boolean {
+  const { memory } = vm;
+  if (
+    isImmediate(oop) ||
+    memory.classIndexOfObject(oop) !== ClassIndex.BLOCK_CLOSURE ||
+    memory.slotCountOf(oop) < BlockClosureSlot.FIRST_COPIED ||
+    memory.fetchPointer(oop, BlockClosureSlot.ARGUMENT_COUNT) !== smallIntegerOop(argumentCount)
+  )
+    return false;
+  const outer = memory.fetchPointer(oop, BlockClosureSlot.OUTER_CONTEXT);
+  const start = memory.fetchPointer(oop, BlockClosureSlot.START_PC);
+  if (!isContext(vm, outer) || !isSmallInteger(start)) return false;
+  const method = memory.fetchPointer(outer, ContextSlot.METHOD);
+  if (!isCompiledCode(memory, method)) return false;
+  const pc = smallIntegerValue(start);
+  return pc > bytecodeOffsetOf(memory, method) && pc <= memory.byteSizeOf(method);
+}
+
+const value: Primitive = (vm, argumentCount) =>
+  activate(vm, vm.stackValue(argumentCount), argumentCount) || vm.fail(PrimitiveError.BAD_NUMBER_OF_ARGUMENTS);
 
 const valueWithArguments: Primitive = (vm) => {
   const { memory } = vm;
@@ -49,10 +76,9 @@ const valueWithArguments: Primitive = (vm) => {
   const values = vm.stackValue(0);
   if (!isArray(memory, values)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
   const count = memory.slotCountOf(values);
-  if (!isClosureTaking(vm, closure, count)) return vm.fail(PrimitiveError.BAD_NUMBER_OF_ARGUMENTS);
+  if (!takes(vm, closure, count)) return vm.fail(PrimitiveError.BAD_NUMBER_OF_ARGUMENTS);
   if (!pushAll(vm, 1, closure, values)) return vm.fail(PrimitiveError.NO_MEMORY);
-  vm.activateClosure(closure, count);
-  return true;
+  return activate(vm, closure, count);
 };
 
 /**
@@ -233,7 +259,7 @@ const runNextUnwindBlock: Primitive = (vm) => {
       memory.storePointer(context, begunAt, memory.true);
       cutTo(vm, vm.context, context);
       vm.answer(1, block);
-      if (isClosureTaking(vm, block, 0)) vm.activateClosure(block, 0);
+      if (takes(vm, block, 0)) vm.activateClosure(block, 0);
       else vm.send(specialSelector(vm, 'value'), 0);
       return true;
     }

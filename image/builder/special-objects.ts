@@ -11,6 +11,7 @@ export const FIXED_CLASS_INDICES = {
   BoxedFloat64: ClassIndex.FLOAT,
   Message: ClassIndex.MESSAGE,
   Context: ClassIndex.CONTEXT,
+  BlockClosure: ClassIndex.BLOCK_CLOSURE,
   FullBlockClosure: ClassIndex.FULL_BLOCK_CLOSURE,
   ByteArray: ClassIndex.BYTE_ARRAY,
   Array: ClassIndex.ARRAY,

@@ -13,6 +13,7 @@
 import type { Host } from '../host.ts';
 import {
   headerHasPrimitive,
+  headerIsSista,
   headerLiteralCount,
   headerNeedsLargeFrame,
   headerTempCount,
@@ -23,6 +24,7 @@ import {
 import type { MoveScope, ObjectMemory, RootHolder } from '../memory/object-memory.ts';
 import { isImmediate, isSmallInteger, NO_OOP, type Oop, smallIntegerOop, smallIntegerValue } from '../memory/oop.ts';
 import {
+  BlockClosureSlot,
   ClassIndex,
   ClosureSlot,
   ContextSlot,
@@ -45,6 +47,9 @@ import { StopReason } from './stop-reason.ts';
 const CALL_PRIMITIVE_BYTES = 3;
 const STORE_TEMP_BYTECODE = 245;
 const STORE_TEMP_BYTES = 2;
+/** V3's extended store, and the bits of its operand that mean a temp. */
+const V3_STORE_BYTECODE = 129;
+const V3_STORES_TEMP = 0x40;
 /** A message sent by the VM itself has no literal; look-ups that fail twice are damage. */
 const DNU_ARGUMENTS = 1;
 
@@ -206,8 +211,10 @@ export class Interpreter implements PrimitiveHost, RootHolder {
   /** Runs primitive `index` on the arguments that lie on the stack. When it lacks memory, collects and tries once more. */
   runPrimitive(index: number, argumentCount: number): boolean {
     const run = this.primitives.functions[index];
-    if (run === undefined)
+    if (run === undefined) {
+      this.primitives.noteMissing(index);
       return this.fail(index > FIRST_NAMED ? PrimitiveError.NOT_FOUND : PrimitiveError.UNSUPPORTED);
+    }
     this.failureCode = 0;
     if (run(this, argumentCount)) return true;
     if (this.failureCode !== PrimitiveError.NO_MEMORY || !this.memory.collectionWanted) return false;
@@ -236,8 +243,13 @@ export class Interpreter implements PrimitiveHost, RootHolder {
     let start = method + 8 + ((headerLiteralCount(header) + 1) << 2);
     if (!headerHasPrimitive(header)) return start;
     start += CALL_PRIMITIVE_BYTES;
-    if (u8[start] === STORE_TEMP_BYTECODE && this.failureCode !== 0) {
-      i32[(context >> 2) + 2 + ContextSlot.STACK + u8[start + 1]!] = this.failureOop();
+    const operand = u8[start + 1]!;
+    const storesTemp = headerIsSista(header)
+      ? u8[start] === STORE_TEMP_BYTECODE
+      : u8[start] === V3_STORE_BYTECODE && operand >> 6 === V3_STORES_TEMP >> 6;
+    if (storesTemp && this.failureCode !== 0) {
+      const temp = headerIsSista(header) ? operand : operand & ~V3_STORES_TEMP;
+      i32[(context >> 2) + 2 + ContextSlot.STACK + temp] = this.failureOop();
       start += STORE_TEMP_BYTES;
     }
     this.failureCode = 0;
@@ -397,6 +409,31 @@ export class Interpreter implements PrimitiveHost, RootHolder {
     this.writeRegisters();
     this.pc = code + 8 + ((headerLiteralCount(header) + 1) << 2);
     this.sp = end - 1;
+    this.context = context;
+    this.registersChanged = true;
+  }
+
+  /** The same for a closure of V3, whose code lies in the method that made it. Its own temps are pushed by its code. */
+  activateBlockClosure(closure: Oop, argumentCount: number): void {
+    const { memory } = this;
+    const { i32 } = memory;
+    const outer = memory.fetchPointer(closure, BlockClosureSlot.OUTER_CONTEXT);
+    const method = memory.fetchPointer(outer, ContextSlot.METHOD);
+    const context = this.contexts.allocate(headerNeedsLargeFrame(methodHeaderOf(memory, method)));
+    const slots = (context >> 2) + 2;
+    const closureAt = this.sp - argumentCount;
+    i32[slots + ContextSlot.SENDER] = this.context;
+    i32[slots + ContextSlot.METHOD] = method;
+    i32[slots + ContextSlot.CLOSURE] = closure;
+    i32[slots + ContextSlot.RECEIVER] = memory.fetchPointer(outer, ContextSlot.RECEIVER);
+    let next = slots + ContextSlot.STACK;
+    for (let i = 1; i <= argumentCount; i++) i32[next++] = i32[closureAt + i]!;
+    const copied = memory.slotCountOf(closure) - BlockClosureSlot.FIRST_COPIED;
+    for (let i = 0; i < copied; i++) i32[next++] = memory.fetchPointer(closure, BlockClosureSlot.FIRST_COPIED + i);
+    this.sp = closureAt - 1;
+    this.writeRegisters();
+    this.pc = memory.bodyOf(method) + smallIntegerValue(memory.fetchPointer(closure, BlockClosureSlot.START_PC)) - 1;
+    this.sp = next - 1;
     this.context = context;
     this.registersChanged = true;
   }

@@ -1,5 +1,7 @@
 /**
- * The interpreter's loop for Sista V1: one switch over the bytecode, registers in locals.
+ * The interpreter's loop for Sista V1: one switch over the bytecode, registers in locals. loop-v3.ts is made from this file
+ * (v3-loop-generator.ts): most of what V3 has means the same under another number. `interpret` (interpret.ts) chooses by
+ * the method's header; a loop leaves off where the other one has to go on.
  *
  * Two blocks inside the loop stand for what Smalltalk does most. A send bytecode sets `selector` and `argumentCount` and
  * breaks out of `sending`; a return bytecode sets `value` and breaks out of `returning`. Whatever may change the registers from outside
@@ -43,6 +45,8 @@ import { StopReason } from './stop-reason.ts';
 
 /** First special send, `+`. */
 const SPECIAL_SENDS = 96;
+/** The special selector #at:put:. */
+const AT_PUT = 17;
 /** Word index of an object's first slot, from its oop shifted by 2. */
 const BODY = 2;
 const LARGE_FRAME_BIT = 1 << 17;
@@ -55,8 +59,8 @@ const NO_LOOKUP_CLASS = -1;
 const isCode = (i32: Int32Array, oop: number): boolean =>
   (oop & 3) === 0 && ((i32[oop >> 2]! >> FORMAT_SHIFT) & FORMAT_MASK) >= Format.COMPILED_METHOD;
 
-/** Runs until `vm.stop` says to leave off. Contract: the registers are read from the active context. */
-export function interpret(vm: Interpreter): void {
+/** Runs until `vm.stop` says to leave off, or a method of V3 is active. Contract: the registers are read from the active context. */
+export function interpretSista(vm: Interpreter): void {
   const memory = vm.memory;
   const cache = vm.cache.words;
   const contexts = vm.contexts;
@@ -82,6 +86,7 @@ export function interpret(vm: Interpreter): void {
     let base = slots + ContextSlot.STACK;
     let method = i32[slots + ContextSlot.METHOD]!;
     let literals = (method >> 2) + BODY + 1;
+    if (i32[literals - 1]! >= 0) return;
     let receiver = i32[slots + ContextSlot.RECEIVER]!;
     let pc = vm.pc;
     let sp = vm.sp;
@@ -118,7 +123,7 @@ export function interpret(vm: Interpreter): void {
             case 13:
             case 14:
             case 15:
-              i32[++sp] = i32[(receiver >> 2) + BODY + bytecode]!;
+              i32[++sp] = i32[(receiver >> 2) + BODY + (bytecode & 15)]!;
               continue;
             case 16:
             case 17:
@@ -184,7 +189,7 @@ export function interpret(vm: Interpreter): void {
             case 73:
             case 74:
             case 75:
-              i32[++sp] = i32[base + bytecode - 64]!;
+              i32[++sp] = i32[base + (bytecode & 15)]!;
               continue;
             case 76:
               i32[++sp] = receiver;
@@ -488,7 +493,7 @@ export function interpret(vm: Interpreter): void {
                 }
               }
               argumentCount = 2;
-              selector = i32[specialSelectors + 2 * (113 - SPECIAL_SENDS)]!;
+              selector = i32[specialSelectors + 2 * AT_PUT]!;
               break sending;
             }
             case 114: {
@@ -928,7 +933,7 @@ export function interpret(vm: Interpreter): void {
         receiver = target;
         pc = newMethod + 12 + ((header & 0x7fff) << 2);
         vm.context = context as Oop;
-        if (--safepoint.countdown <= 0 || memory.collectionWanted) {
+        if (--safepoint.countdown <= 0 || memory.collectionWanted || header >= 0) {
           vm.pc = pc;
           vm.sp = sp;
           continue reload;
@@ -978,6 +983,11 @@ export function interpret(vm: Interpreter): void {
       pc = method + 7 + (i32[slots + ContextSlot.PC]! >> 1);
       sp = base + (i32[slots + ContextSlot.STACKP]! >> 1);
       i32[sp] = value;
+      if (i32[literals - 1]! >= 0) {
+        vm.pc = pc;
+        vm.sp = sp;
+        return;
+      }
     }
   }
 }

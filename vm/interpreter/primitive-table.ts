@@ -17,6 +17,12 @@ export type PrimitiveDefinition =
   | { readonly number: number; readonly name: string; readonly run: Primitive }
   | { readonly module: string; readonly name: string; readonly run: Primitive };
 
+/** A number, or `module.name`. */
+export interface MissingPrimitive {
+  readonly primitive: number | string;
+  readonly count: number;
+}
+
 export const NAMED_PRIMITIVE = 117;
 /** Numbers of quick returns: the interpreter runs them itself. */
 export const FIRST_QUICK_PRIMITIVE = 256;
@@ -27,6 +33,8 @@ export class PrimitiveTable {
   /** By primitive index; a hole fails. */
   readonly functions: (Primitive | undefined)[] = new Array<Primitive | undefined>(FIRST_NAMED_INDEX).fill(undefined);
   private readonly namedIndices = new Map<string, number>();
+  /** By index: how often a primitive was asked for that nobody provides. */
+  private readonly missing = new Map<number, number>();
 
   add(definitions: readonly PrimitiveDefinition[]): void {
     for (const definition of definitions) {
@@ -43,6 +51,18 @@ export class PrimitiveTable {
     const spec = literalAt(memory, method, 0);
     if (isImmediate(spec) || !memory.isPointers(spec) || memory.slotCountOf(spec) < 2) return number;
     return this.namedIndex(textOf(memory, memory.fetchPointer(spec, 0)), textOf(memory, memory.fetchPointer(spec, 1)));
+  }
+
+  noteMissing(index: number): void {
+    this.missing.set(index, (this.missing.get(index) ?? 0) + 1);
+  }
+
+  /** What the image asked for in vain, the most wanted first. */
+  missingPrimitives(): MissingPrimitive[] {
+    const names = new Map(Array.from(this.namedIndices, ([key, index]) => [index, key]));
+    return Array.from(this.missing, ([index, count]) => ({ primitive: names.get(index) ?? index, count })).sort(
+      (a, b) => b.count - a.count,
+    );
   }
 
   private namedIndex(module: string, name: string): number {

@@ -3,10 +3,10 @@
  * reads them back afterwards.
  */
 import { Format } from '../memory/header.ts';
-import { headerArgumentCount, methodHeaderOf, methodNameOf } from '../memory/method-access.ts';
+import { headerArgumentCount, headerIsSista, methodHeaderOf, methodNameOf } from '../memory/method-access.ts';
 import type { ObjectMemory } from '../memory/object-memory.ts';
 import { type Oop, smallIntegerOop } from '../memory/oop.ts';
-import { ClassIndex, ClosureSlot, ContextSlot, SpecialObject } from '../memory/well-known.ts';
+import { BlockClosureSlot, ClassIndex, ClosureSlot, ContextSlot, SpecialObject } from '../memory/well-known.ts';
 import { VMBug } from '../vm-bug.ts';
 import type { Interpreter } from './interpreter.ts';
 import { FIRST_QUICK_PRIMITIVE } from './primitive-table.ts';
@@ -47,6 +47,25 @@ export function makeClosure(vm: Interpreter, code: Oop, flags: number, receiver:
     smallIntegerOop(headerArgumentCount(methodHeaderOf(memory, code))),
   );
   memory.storePointer(closure, ClosureSlot.RECEIVER, blockReceiver);
+  vm.push(closure);
+}
+
+/** V3's `( copied... -- closure )`: the code lies in the running method, from the stored pc on. */
+export function makeBlockClosure(vm: Interpreter, copied: number, argumentCount: number): void {
+  const { memory } = vm;
+  const closure = memory.allocateUnfilled(
+    ClassIndex.BLOCK_CLOSURE,
+    Format.FIXED_AND_INDEXABLE,
+    BlockClosureSlot.FIRST_COPIED + copied,
+  );
+  for (let i = 0; i < copied; i++)
+    memory.storePointer(closure, BlockClosureSlot.FIRST_COPIED + i, vm.stackValue(copied - 1 - i));
+  vm.sp -= copied;
+  vm.contexts.keep(vm.context);
+  const method = memory.fetchPointer(vm.context, ContextSlot.METHOD);
+  memory.storePointer(closure, BlockClosureSlot.OUTER_CONTEXT, vm.context);
+  memory.storePointer(closure, BlockClosureSlot.START_PC, smallIntegerOop(vm.pc - memory.bodyOf(method) + 1));
+  memory.storePointer(closure, BlockClosureSlot.ARGUMENT_COUNT, smallIntegerOop(argumentCount));
   vm.push(closure);
 }
 
@@ -92,9 +111,10 @@ export function quickReturnValue(memory: ObjectMemory, primitive: number, receiv
 export function badBytecode(vm: Interpreter, bytecode: number): never {
   const { memory, context } = vm;
   const method = memory.fetchPointer(context, ContextSlot.METHOD);
+  const isSista = headerIsSista(methodHeaderOf(memory, method));
   throw new VMBug(
     'unknown-bytecode',
-    `${methodNameOf(memory, method)} has bytecode ${bytecode} at offset ${vm.pc - 1 - memory.bodyOf(method)}, which Sista V1 does not define here`,
+    `${methodNameOf(memory, method)} has bytecode ${bytecode} at offset ${vm.pc - 1 - memory.bodyOf(method)}, which ${isSista ? 'Sista V1' : 'V3'} does not define here`,
     { context, method, pc: vm.pc - 1 },
   );
 }

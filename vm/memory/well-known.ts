@@ -120,6 +120,8 @@ export const ClosureSlot = { OUTER_CONTEXT: 0, CODE: 1, ARGUMENT_COUNT: 2, RECEI
 
 /** An ephemeron: while nothing else holds its key, it holds neither key nor what follows. */
 export const EphemeronSlot = { KEY: 0 } as const;
+/** V3's block closure; its code lies in the method of `OUTER_CONTEXT`, from byte `START_PC` on (counted from 1). */
+export const BlockClosureSlot = { OUTER_CONTEXT: 0, START_PC: 1, ARGUMENT_COUNT: 2, FIRST_COPIED: 3 } as const;
 
 export const LinkSlot = { NEXT: 0 } as const;
 export const LinkedListSlot = { FIRST: 0, LAST: 1 } as const;
