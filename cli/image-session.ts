@@ -34,7 +34,7 @@ export interface SessionSettings {
   readonly deadline?: number;
   /** Verify the heap before and after each collection. */
   readonly assert?: boolean;
-  /** The most that the heap may grow to, in bytes of address space; 1 GiB by default. */
+  /** The most that the heap may grow to, in bytes; 1 GiB by default. */
   readonly heapLimitBytes?: number;
   /** Clock and console; Node's own by default. */
   readonly host?: Host;

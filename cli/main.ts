@@ -15,6 +15,22 @@ const positive = (text: string): number => {
   return value;
 };
 
+const HEAP_UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+
+/** `64M`, `1G`, or bytes. The memory says which sizes are too small or too large. */
+const heapSize = (text: string): number => {
+  const [, digits, unit] = /^(\d+)([KMG]?)$/i.exec(text) ?? [];
+  const limits = { least: 8 * 2 ** 20, most: 2 ** 31 - 8 };
+  const bytes = Number(digits) * (HEAP_UNITS[unit?.toUpperCase() ?? ''] ?? 1);
+  if (digits === undefined)
+    throw new InvalidArgumentError(`${text} is no size: expected bytes, or a number with K, M or G.`);
+  // 2G is what people write for the most that there is.
+  if (bytes === 2 ** 31) return limits.most;
+  if (bytes < limits.least || bytes > limits.most)
+    throw new InvalidArgumentError(`${text} is ${bytes} bytes, expected ${limits.least} (8M) to ${limits.most} (2G).`);
+  return bytes;
+};
+
 const collect = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
 
 const imageOption = new Option('--image <file>', 'the image to use').default(undefined, 'the built kernel image');
@@ -30,6 +46,9 @@ const faultOption = new Option('--on-fault <action>', 'what an unhandled fault d
 const deadlineOption = new Option('--deadline <ms>', 'the longest that a callout may take')
   .argParser(positive)
   .default(undefined, 'none');
+const heapOption = new Option('--heap <size>', 'the most that the object memory may grow to, 8M to 2G')
+  .argParser(heapSize)
+  .default(undefined, '1G');
 const assertOption = new Option('--assert', "check the VM's invariants as it runs");
 const jsonOption = new Option('--json', 'one JSON object on stdout');
 
@@ -49,6 +68,7 @@ function program(finish: (exitCode: number) => void): Command {
       .addOption(ffiOption)
       .addOption(faultOption)
       .addOption(deadlineOption)
+      .addOption(heapOption)
       .addOption(assertOption);
 
   vmCommand('run', 'run a script (chunk format, or the whole file as one doit), or resume an image')

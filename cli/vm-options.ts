@@ -12,6 +12,8 @@ export interface VmOptions {
   readonly ffi?: FfiMode;
   readonly onFault?: 'debug' | 'signal' | 'exit';
   readonly deadline?: number;
+  /** In bytes. */
+  readonly heap?: number;
   readonly assert?: true;
   readonly json?: true;
 }
@@ -33,6 +35,7 @@ export function openImageSession(
     imagePath: options.image ?? resolve('safeffi.image'),
     ...(options.ffi === undefined ? {} : { ffi: options.ffi }),
     ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
+    ...(options.heap === undefined ? {} : { heapLimitBytes: options.heap }),
     ...(options.assert === undefined ? {} : { assert: true }),
     ...(host === undefined ? {} : { host }),
     ...(onFault === 'debug' && onTerminal ? { chooseResolution: chooseOnTerminal } : {}),

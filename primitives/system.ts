@@ -20,6 +20,8 @@ const snapshot =
   (vm, argumentCount) => {
     const { memory, scheduler } = vm;
     vm.collect();
+    if (memory.youngBytes > 0)
+      return vm.failWith(memory.newByteString('the heap is so full that its young objects cannot become old ones'));
     const receiver = vm.stackValue(argumentCount);
     vm.answer(argumentCount, memory.true);
     vm.writeRegisters();

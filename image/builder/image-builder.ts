@@ -53,6 +53,9 @@ export function buildImage(sources: ImageSources, options: BuildOptions = {}): O
   return new ImageBuilder(options).build(sources, options.onProgress);
 }
 
+/** Room for what is built: nothing is collected meanwhile. Address space, of which what is not used costs nothing. */
+const BUILD_BYTES = 256 << 20;
+
 class ImageBuilder implements InstallEnvironment {
   private readonly memory: ObjectMemory;
   private readonly symbols: Symbols;
@@ -65,6 +68,7 @@ class ImageBuilder implements InstallEnvironment {
 
   constructor(options: BuildOptions) {
     this.memory = new ObjectMemory(options);
+    this.memory.growFor(BUILD_BYTES);
     this.symbols = new Symbols(this.memory, FIXED_CLASS_INDICES.Symbol);
     this.installer = new CodeInstaller(this.memory, this.symbols, this);
   }

@@ -65,16 +65,17 @@ function copySegments(
 ): void {
   const last = segments[segments.length - 1]!;
   const end = last.newStart + last.bytes;
-  if (end > memory.allocationLimit)
+  if (end > memory.heapLimit)
     throw new ImageFormatError(
       'too-large',
-      `the image has ${header.dataBytes} bytes of objects, the heap is limited to ${memory.allocationLimit - memory.oldStart}`,
+      `the image has ${header.dataBytes} bytes of objects, the heap is limited to ${memory.heapLimit - memory.oldStart}`,
       {
         offset: 8,
         found: `${header.dataBytes} bytes`,
-        expected: `at most ${memory.allocationLimit - memory.oldStart} bytes`,
+        expected: `at most ${memory.heapLimit - memory.oldStart} bytes`,
       },
     );
+  memory.growFor(end - memory.freeStart);
   for (const segment of segments)
     memory.u8.set(bytes.subarray(segment.fileOffset, segment.fileOffset + segment.bytes), segment.newStart);
   memory.freeStart = end;

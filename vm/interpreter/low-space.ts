@@ -37,14 +37,16 @@ export class LowSpace {
   check(): void {
     const { memory } = this.vm;
     const { roomBytes } = memory;
-    const lowBytes = Math.floor(memory.allocationLimit * LOW_FRACTION);
+    // Room may go by a whole new space at once, when it is tenured.
+    const lowBytes = Math.max(Math.floor(memory.heapLimit * LOW_FRACTION), memory.reserveBytes);
     if (this.thresholdBytes === 0 || roomBytes > 2 * lowBytes) this.thresholdBytes = lowBytes;
     const isLow = roomBytes < this.thresholdBytes;
+    const wasTold = this.thresholdBytes < lowBytes;
     if (isLow) this.thresholdBytes = roomBytes >> 1;
     // The next collection comes no later than the next time that the image is to be told.
-    memory.collectionThreshold = Math.min(memory.collectionThreshold, memory.allocationLimit - this.thresholdBytes);
+    memory.collectionThreshold = Math.min(memory.collectionThreshold, memory.heapLimit - this.thresholdBytes);
     if (!isLow) return;
-    if (roomBytes < NEXT_TO_NOTHING_BYTES) this.vm.hostCalls.interrupt();
+    if (wasTold && roomBytes < NEXT_TO_NOTHING_BYTES) this.vm.hostCalls.interrupt();
     else this.tellImage();
   }
 

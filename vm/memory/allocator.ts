@@ -41,19 +41,16 @@ export class Allocator extends HeapSpaces {
     return body + (slotCount < OVERFLOW_SLOTS ? HEADER_BYTES : 2 * HEADER_BYTES);
   }
 
-  /** True when an object of `slotCount` slots can be allocated now. If not, asks for a full collection. */
+  /** True when an object of `slotCount` slots can be allocated now. If not, asks for a full collection that makes room. */
   hasRoomFor(slotCount: number): boolean {
-    if (slotCount < 2 ** 29) {
-      const bytes = Allocator.bytesFor(slotCount);
-      if (bytes <= this.largestYoungBytes && this.edenFree + bytes <= this.edenLimit) return true;
-      if (this.freeStart + bytes <= this.allocationLimit) return true;
-    }
+    const bytes = slotCount < 2 ** 29 ? Allocator.bytesFor(slotCount) : Number.POSITIVE_INFINITY;
+    if (this.edenFree + bytes <= this.edenLimit || this.freeStart + bytes <= this.allocationLimit) return true;
     this.collectionWanted = true;
-    this.isRoomWanted = true;
+    this.wantedBytes = Math.max(this.wantedBytes, bytes);
     return false;
   }
-  /** Set when a size did not fit, cleared by the full collection that it asks for. */
-  isRoomWanted = false;
+  /** The largest size that did not fit since the last full collection; that asks for one, which grows the heap if it may. */
+  wantedBytes = 0;
 
   /**
    * A new object whose slots are not yet written: the caller fills all of them before the next safepoint.

@@ -6,15 +6,20 @@
  *
  * A full collection first tenures all of new space, then marks what is alive (`marker.ts`) and slides it together
  * (`compactor.ts`); new space is empty afterwards. It is due when enough has come to old space since the last one, when a
- * size did not fit, and when somebody asks.
+ * size did not fit, and when somebody asks. In a heap so full that old space could not take what is young, new space is left
+ * as it is: whatever lies there counts as alive, and old space is collected around it.
  */
 import { Compactor } from './compactor.ts';
-import { GcStatistics } from './gc-statistics.ts';
+import { GcStatistics, type Tenured } from './gc-statistics.ts';
 import { LiveMap } from './live-map.ts';
 import { Marker } from './marker.ts';
 import type { ObjectMemory } from './object-memory.ts';
+import { refersToYoung } from './object-parts.ts';
+import { forEachOldObject } from './object-walk.ts';
 import type { Oop } from './oop.ts';
 import { Scavenger } from './scavenger.ts';
+
+const NONE: Tenured = { objects: 0, bytes: 0 };
 
 export interface CollectionStatistics {
   readonly bytesBefore: number;
@@ -45,12 +50,15 @@ export class Collector {
   /** What an allocation asked for by `collectionWanted`: a scavenge, and a full collection where that is due. */
   collectWanted(): void {
     const { memory } = this;
-    if (memory.isRoomWanted || memory.freeStart > memory.collectionThreshold) {
-      this.collect();
-      return;
-    }
-    this.scavenge();
-    if (memory.freeStart > memory.collectionThreshold) this.collect();
+    const isFullDue = (): boolean => memory.freeStart > memory.collectionThreshold;
+    if (memory.wantedBytes === 0 && !isFullDue() && this.canTenureAll()) this.scavenge();
+    if (memory.wantedBytes > 0 || isFullDue() || !this.canTenureAll()) this.collect();
+  }
+
+  /** True when old space has room for all that is young: without that a scavenge might not come to its end. */
+  private canTenureAll(): boolean {
+    const { memory } = this;
+    return memory.freeStart + memory.youngBytes <= memory.buffer.byteLength;
   }
 
   /** Collects new space. `tenure` is an object to be moved to old space, if it is young. */
@@ -64,21 +72,38 @@ export class Collector {
     this.statistics.noteScavenge(this.clockMs() - startMs, youngBytes, survivingBytes, scavenger.tenured);
   }
 
-  /** Collects the whole heap and sets the memory's next threshold; new space is empty afterwards. Answers what it did. */
+  /** Collects the whole heap and sets the memory's next threshold. Answers what it did. */
   collect(): CollectionStatistics {
     const { memory, map, marker } = this;
     const startMs = this.clockMs();
     const bytesBefore = memory.oldBytes + memory.youngBytes;
-    this.scavenger.scavenge({ flush: true });
-    memory.refreshYoungClasses();
+    const leavesYoung = !this.canTenureAll();
+    if (!leavesYoung) {
+      this.scavenger.scavenge({ flush: true });
+      memory.refreshYoungClasses();
+    }
     map.reset(memory.freeStart);
-    marker.markFromRoots();
+    marker.markFromRoots(leavesYoung);
     marker.clearWeakSlots();
     const { newEnd, objects } = this.compactor.compact(marker.pinned);
-    memory.isRoomWanted = false;
+    if (leavesYoung) this.rememberAnew(newEnd);
+    const { wantedBytes } = memory;
+    memory.wantedBytes = 0;
     memory.noteCollected(newEnd);
+    if (newEnd + wantedBytes <= memory.heapLimit) memory.growFor(wantedBytes);
+    // What was freed may have made room for what is young.
+    if (leavesYoung && this.canTenureAll()) return this.collect();
     const milliseconds = this.clockMs() - startMs;
-    this.statistics.noteFull(milliseconds, bytesBefore, memory.oldBytes, this.scavenger.tenured);
+    this.statistics.noteFull(milliseconds, bytesBefore, memory.oldBytes, leavesYoung ? NONE : this.scavenger.tenured);
     return { bytesBefore, bytesAfter: memory.oldBytes, objects, microseconds: Math.round(milliseconds * 1000) };
+  }
+
+  /** Finds the old objects that refer to young ones by a walk: only in a heap that is all but full. */
+  private rememberAnew(newEnd: number): void {
+    const { memory } = this;
+    memory.freeStart = newEnd;
+    forEachOldObject(memory, (oop) => {
+      if (refersToYoung(memory, oop)) memory.remember(oop);
+    });
   }
 }

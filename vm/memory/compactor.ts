@@ -22,6 +22,8 @@ import {
 import { type LiveMap, populationCount } from './live-map.ts';
 import { headerLiteralCount } from './method-access.ts';
 import type { ObjectMemory } from './object-memory.ts';
+import { liveSlotsOf } from './object-parts.ts';
+import { forEachYoungObject } from './object-walk.ts';
 import { NO_OOP, type Oop } from './oop.ts';
 import { ClassIndex } from './well-known.ts';
 
@@ -38,8 +40,9 @@ export class Compactor {
   }
 
   /**
-   * Compacts old space. Contract: new space is empty, `map` holds what is alive, `pinned` the pinned objects among that. Answers
-   * where old space ends then, and how many objects there are.
+   * Compacts old space. Contract: `map` holds what is alive, `pinned` the pinned objects among that. What lies in new space
+   * stays there and has its slots updated; the remembered set is the caller's to make anew. Answers where old space ends
+   * then, and how many objects there are.
    */
   compact(pinned: readonly Oop[]): { newEnd: number; objects: number } {
     const { memory, map } = this;
@@ -47,6 +50,10 @@ export class Compactor {
     const starts = Int32Array.from(pinned, (oop) => this.startOf(oop)).sort();
     const newEnd = map.computeNewAddresses(memory.oldStart, heapEnd, starts);
     memory.visitRoots((oop) => (oop === NO_OOP || (oop & 3) !== 0 ? oop : (map.newAddressOf(oop) as Oop)));
+    forEachYoungObject(memory, (oop) => {
+      const first = (oop >> 2) + 2;
+      this.movePointers(first, first, liveSlotsOf(memory, oop));
+    });
     memory.freeLists.clear();
     memory.remembered.clear();
     return { newEnd, objects: this.slide(heapEnd) };

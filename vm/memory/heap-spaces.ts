@@ -11,6 +11,10 @@
  * Source: Ungar, "Generation Scavenging" (1984), in Spur's arrangement.
  *
  * Until `openNewSpace`, everything is made in old space and nothing moves: builders and readers need that.
+ *
+ * The buffer grows and shrinks with what old space holds, up to the heap's limit: another one takes its place, at a full
+ * collection or before an image is loaded. So typed arrays are read anew after each safepoint, as oops are.
+ * Why a copy and no resizable buffer: docs/decisions/0036-the-heap-grows-by-copying.md.
  */
 import type { Oop } from './oop.ts';
 
@@ -27,6 +31,10 @@ const SURVIVOR_DIVISOR = 5;
 const PAGE_BYTES = 4096;
 /** What eden keeps for allocations between the one that asks for a scavenge and the safepoint that does it. */
 const MAX_EDEN_SLACK_BYTES = 64 << 10;
+
+/** Room beyond the threshold of the next full collection, for hosts that make much between two safepoints. */
+const HOST_SLACK_BYTES = 16 << 20;
+const CAPACITY_UNIT = 1 << 20;
 
 /** What moved: only young objects, or any. */
 export type MoveScope = 'young' | 'all';
@@ -56,12 +64,12 @@ export interface ObjectMemoryOptions {
 const roundUp = (bytes: number, unit: number): number => Math.ceil(bytes / unit) * unit;
 
 export class HeapSpaces {
-  buffer: ArrayBuffer;
+  buffer = new ArrayBuffer(0);
   /** The heap as words: index `oop >> 2`. */
-  i32: Int32Array;
-  u8: Uint8Array;
-  f64: Float64Array;
-  u16: Uint16Array;
+  i32 = new Int32Array(0);
+  u8 = new Uint8Array(0);
+  f64 = new Float64Array(0);
+  u16 = new Uint16Array(0);
 
   /** Eden: objects lie in [edenStart, edenFree). */
   readonly edenStart: number = HEAP_BASE;
@@ -80,8 +88,11 @@ export class HeapSpaces {
   readonly oldStart: number;
   /** The first free byte behind all objects. */
   freeStart: number;
-  /** Sizes that a program chose stay below this. */
-  allocationLimit: number;
+  /** Sizes that a program chose stay below this, as long as the buffer is what it is. */
+  allocationLimit = 0;
+  /** The same for the largest buffer that may be: where the heap ends for programs. */
+  readonly heapLimit: number;
+  readonly maxBytes: number;
   /** Once old space ends beyond this, a full collection is due. */
   collectionThreshold: number;
   readonly collectionIntervalBytes: number;
@@ -106,14 +117,50 @@ export class HeapSpaces {
     const least = RESERVE_BYTES + this.reserveBytes + (this.oldStart - HEAP_BASE);
     if (maxBytes < least || maxBytes > 2 ** 31 - 8)
       throw new RangeError(`heap limit is ${maxBytes} bytes, expected ${least} to ${2 ** 31 - 8}`);
-    this.buffer = new ArrayBuffer((maxBytes + 7) & ~7);
+    this.maxBytes = (maxBytes + 7) & ~7;
+    this.heapLimit = this.maxBytes - this.reserveBytes;
+    this.collectionIntervalBytes = options.collectionIntervalBytes ?? DEFAULT_COLLECTION_INTERVAL_BYTES;
+    this.collectionThreshold = this.thresholdFor(this.oldStart);
+    this.replaceBuffer(this.capacityFor(this.collectionThreshold));
+  }
+
+  // The buffer
+
+  /** Where the next full collection is due when old space ends at `end` after one. */
+  private thresholdFor(end: number): number {
+    const untilNext = Math.max(this.collectionIntervalBytes, (end - this.oldStart) >> 1);
+    return Math.max(end + RESERVE_BYTES / 4, Math.min(this.heapLimit, end + untilNext));
+  }
+
+  /** The size of buffer in which old space may grow to `end`. */
+  private capacityFor(end: number): number {
+    return Math.min(this.maxBytes, roundUp(end + this.reserveBytes + HOST_SLACK_BYTES, CAPACITY_UNIT));
+  }
+
+  private replaceBuffer(byteCount: number): void {
+    const old = this.u8;
+    this.buffer = new ArrayBuffer(byteCount);
     this.i32 = new Int32Array(this.buffer);
     this.u8 = new Uint8Array(this.buffer);
     this.f64 = new Float64Array(this.buffer);
     this.u16 = new Uint16Array(this.buffer);
-    this.allocationLimit = this.buffer.byteLength - this.reserveBytes;
-    this.collectionIntervalBytes = options.collectionIntervalBytes ?? DEFAULT_COLLECTION_INTERVAL_BYTES;
-    this.collectionThreshold = Math.min(this.allocationLimit, this.oldStart + this.collectionIntervalBytes);
+    this.u8.set(old.subarray(0, this.freeStart));
+    this.allocationLimit = byteCount - this.reserveBytes;
+  }
+
+  /**
+   * Makes the buffer large enough for old space to take `byteCount` bytes more, as far as the limit allows. Contract: at a
+   * safepoint, or where nothing holds on to a typed array of the heap.
+   */
+  growFor(byteCount: number): void {
+    const capacity = this.capacityFor(this.freeStart + byteCount);
+    if (capacity > this.buffer.byteLength) this.replaceBuffer(capacity);
+  }
+
+  /** Ends a full collection: as much buffer as the next threshold wants, and no more than twice that. */
+  private fitBuffer(): void {
+    const capacity = this.capacityFor(this.collectionThreshold);
+    if (capacity > this.buffer.byteLength || 2 * capacity < this.buffer.byteLength) this.replaceBuffer(capacity);
   }
 
   // New space
@@ -140,7 +187,7 @@ export class HeapSpaces {
 
   /** Bytes that old space may still grow by, before the limit. */
   get roomBytes(): number {
-    return this.allocationLimit - this.freeStart;
+    return this.heapLimit - this.freeStart;
   }
 
   /** Ends a scavenge: `futureFree` is where the survivors end in the half they were copied to, now the past one. */
@@ -180,9 +227,8 @@ export class HeapSpaces {
    */
   noteCollected(newEnd: number): void {
     this.freeStart = newEnd;
-    const untilNext = Math.max(this.collectionIntervalBytes, (newEnd - this.oldStart) >> 1);
-    const wanted = Math.min(this.allocationLimit, newEnd + untilNext);
-    this.collectionThreshold = Math.max(newEnd + RESERVE_BYTES / 4, wanted);
+    this.collectionThreshold = this.thresholdFor(newEnd);
+    this.fitBuffer();
     this.collectionWanted = false;
     this.noteObjectsMoved('all');
   }

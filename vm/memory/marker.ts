@@ -22,7 +22,8 @@ import {
 import type { LiveMap } from './live-map.ts';
 import { headerLiteralCount } from './method-access.ts';
 import type { ObjectMemory } from './object-memory.ts';
-import { fixedSlotsOfWeak, liveContextSlots } from './object-parts.ts';
+import { fixedSlotsOfWeak, liveContextSlots, liveSlotsOf } from './object-parts.ts';
+import { forEachYoungObject } from './object-walk.ts';
 import { NO_OOP, type Oop } from './oop.ts';
 import { ClassIndex, ContextSlot, EphemeronSlot, SpecialObject } from './well-known.ts';
 
@@ -33,6 +34,7 @@ export class Marker {
   private readonly map: LiveMap;
   private stack = new Int32Array(INITIAL_STACK_ENTRIES);
   private depth = 0;
+  private youngAreRoots = false;
   private readonly weakObjects: Oop[] = [];
   /** Ephemerons whose key is not marked yet. */
   private ephemerons: Oop[] = [];
@@ -44,8 +46,12 @@ export class Marker {
     this.map = map;
   }
 
-  /** Marks all that the roots reach. Contract: the map was reset for this heap. */
-  markFromRoots(): void {
+  /**
+   * Marks all old objects that the roots reach. Contract: the map was reset for this heap. New space is empty, or
+   * `youngAreRoots`: then whatever lies there counts as alive and is left as it is.
+   */
+  markFromRoots(youngAreRoots = false): void {
+    this.youngAreRoots = youngAreRoots;
     this.weakObjects.length = 0;
     this.ephemerons = [];
     this.pinned.length = 0;
@@ -56,7 +62,23 @@ export class Marker {
       }
       return oop;
     });
+    if (youngAreRoots) forEachYoungObject(this.memory, (oop) => this.markSlotsOf(oop));
     this.processEphemerons();
+  }
+
+  /** Marks what all the object's slots refer to, weak or not. */
+  private markSlotsOf(oop: Oop): void {
+    const { memory } = this;
+    for (let slot = liveSlotsOf(memory, oop) - 1; slot >= 0; slot--) {
+      const value = memory.fetchPointer(oop, slot);
+      if ((value & 3) === 0) this.mark(value, oop);
+    }
+    this.drain();
+  }
+
+  private isReached(oop: number): boolean {
+    if ((oop & 3) !== 0 || this.map.isMarked(oop)) return true;
+    return this.youngAreRoots && oop < this.memory.oldStart;
   }
 
   /**
@@ -64,22 +86,16 @@ export class Marker {
    * such left, nothing but ephemerons holds the others' keys: those are fired, all at once, and hold what they refer to.
    */
   private processEphemerons(): void {
-    const { memory, map } = this;
+    const { memory } = this;
     while (this.ephemerons.length > 0) {
       const waiting = this.ephemerons;
       this.ephemerons = [];
       const reached: Oop[] = [];
       for (const oop of waiting)
-        if (map.isMarked(memory.fetchPointer(oop, EphemeronSlot.KEY))) reached.push(oop);
+        if (this.isReached(memory.fetchPointer(oop, EphemeronSlot.KEY))) reached.push(oop);
         else this.ephemerons.push(oop);
       if (reached.length === 0) for (const oop of this.fire()) reached.push(oop);
-      for (const oop of reached) {
-        for (let slot = memory.slotCountOf(oop) - 1; slot >= 0; slot--) {
-          const value = memory.fetchPointer(oop, slot);
-          if ((value & 3) === 0) this.mark(value, oop);
-        }
-      }
-      this.drain();
+      for (const oop of reached) this.markSlotsOf(oop);
     }
   }
 
@@ -97,13 +113,13 @@ export class Marker {
 
   /** Sets to nil what weak arrays refer to and nothing else does. To be called when all is marked. */
   clearWeakSlots(): void {
-    const { memory, map } = this;
+    const { memory } = this;
     for (const weak of this.weakObjects) {
       const slotCount = memory.slotCountOf(weak);
       let hasLost = false;
       for (let slot = fixedSlotsOfWeak(memory, weak); slot < slotCount; slot++) {
         const referent = memory.fetchPointer(weak, slot);
-        if ((referent & 3) !== 0 || map.isMarked(referent)) continue;
+        if (this.isReached(referent)) continue;
         memory.storePointer(weak, slot, memory.nil);
         hasLost = true;
       }
@@ -116,7 +132,10 @@ export class Marker {
   private mark(oop: number, holder: number): void {
     const { memory, map } = this;
     const i32 = memory.i32;
-    if (oop < memory.oldStart || oop >= memory.freeStart) this.reportWildPointer(oop, holder);
+    if (oop < memory.oldStart || oop >= memory.freeStart) {
+      if (this.youngAreRoots && oop >= memory.edenStart && oop < memory.oldStart) return;
+      this.reportWildPointer(oop, holder);
+    }
     const word = oop >> 8;
     const granule = (oop >> 3) & 31;
     if (((map.bits[word]! >>> granule) & 1) !== 0) return;
@@ -168,7 +187,7 @@ export class Marker {
     }
     if (format === Format.EPHEMERON && slotCount > 0) {
       const key = i32[header + 2 + EphemeronSlot.KEY]!;
-      if ((key & 3) !== 0 || this.map.isMarked(key)) return slotCount;
+      if (this.isReached(key)) return slotCount;
       this.ephemerons.push(oop as Oop);
       return 0;
     }
