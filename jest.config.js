@@ -8,7 +8,9 @@ import { existsSync } from 'node:fs';
  */
 const needNative = [
   'ffi/faults',
+  'ffi/image-callbacks',
   'ffi/image-types',
+  'ffi/long-callouts',
   ...[
     'abi',
     'callbacks',

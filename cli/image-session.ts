@@ -48,6 +48,9 @@ export interface SessionSettings {
   readonly chooseResolution?: (report: string) => string | undefined;
 }
 
+/** Callouts that take longer leave the VM to other processes; a switch away and back costs about as much. */
+const PEND_AFTER_MS = 0.5;
+
 /** Frames of the host's own, below the code that a user wrote, are not shown. */
 const HOST_FRAMES =
   /^(Compiler class|HostEntry class|UndefinedObject)>>(evaluate:|perform:on:withArguments:|returnToHost:|withArgs:executeMethod:)/;
@@ -78,6 +81,7 @@ export class ImageSession {
         openSession({
           ffi: settings.ffi ?? 'safe',
           strings: 'bytes',
+          pendAfterMs: PEND_AFTER_MS,
           ...(settings.deadline === undefined ? {} : { deadlineMs: settings.deadline }),
         }),
       names: () => this.compiler,
@@ -162,6 +166,9 @@ export class ImageSession {
 
   /** For the snapshot primitive: undefined when the file is written, else why it is not. */
   private writeSnapshot(): string | undefined {
+    const { names } = this.ffi.running;
+    if (names.length > 0)
+      return `the image cannot be saved while C runs for it: ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} under way`;
     try {
       writeImageFile(this.imagePath.path, this.imageBytes());
       return undefined;
@@ -285,7 +292,8 @@ const SIGNAL_FRAMES: readonly RegExp[] = [
   /^\w+ class>>signal/,
   /^FullBlockClosure\(BlockClosure\)>>ensure: /,
   /^\w+( class)?\((ProtoObject|Object)\)>>(doesNotUnderstand:|primitiveFailed|error:|halt) /,
-  /^\w+( class)?(\(Object\))?>>ffiCall:((library|module):)? /,
+  /^\w+( class)?(\(\w+( class)?\))?>>ffiCall:((library|module|options|fixedArgumentCount):)* /,
+  /^FFIRunningCallout( class)?>>/,
   /^UndefinedObject>>\?/,
 ];
 

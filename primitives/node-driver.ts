@@ -8,6 +8,8 @@ import type { HostCall, Outcome } from '../vm/interpreter/host-calls.ts';
 import type { VM } from '../vm/vm.ts';
 
 const DEFAULT_SLICE_MS = 20;
+/** How long an idle VM waits for a callout under way before the event loop gets its turn. */
+const OUTSIDE_WAIT_MS = 5;
 /** The longest timeout that Node takes. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
@@ -39,6 +41,13 @@ export class NodeDriver {
         const status = this.vm.run(this.options.sliceMs ?? DEFAULT_SLICE_MS);
         if (status.kind === 'quit') return status;
         if (call.outcome !== undefined) break;
+        const outside = this.vm.interpreter.safepoint.outsideWork;
+        if (status.kind === 'idle' && outside?.isAwaited === true) {
+          const left = (status.until ?? Number.POSITIVE_INFINITY) - this.vm.host.milliseconds();
+          outside.wait(Math.min(left, OUTSIDE_WAIT_MS));
+          await this.pause(0);
+          continue;
+        }
         if (status.kind === 'idle' && status.until === undefined && this.options.expectsSignals?.() !== true)
           return this.vm.interpreter.hostCalls.stuck(call);
         await this.pause(status.kind === 'idle' ? (status.until ?? Number.POSITIVE_INFINITY) : 0);

@@ -174,6 +174,11 @@ export class VM {
       const status = this.run();
       if (status.kind === 'quit') return status;
       if (status.kind !== 'idle' || call.outcome !== undefined) continue;
+      const outside = this.interpreter.safepoint.outsideWork;
+      if (outside?.isAwaited === true) {
+        outside.wait((status.until ?? Number.POSITIVE_INFINITY) - this.host.milliseconds());
+        continue;
+      }
       if (status.until === undefined) return this.interpreter.hostCalls.stuck(call);
       this.host.sleepUntil(status.until);
     }

@@ -4,6 +4,7 @@
  */
 import { Address, type ArgumentValue, Unpassable } from '../../safeffi/index.ts';
 import { isImmediate, type Oop } from '../../vm/memory/oop.ts';
+import { ClassIndex } from '../../vm/memory/well-known.ts';
 import type { FfiBridge } from './ffi-bridge.ts';
 import type { Adaptation } from './ffi-type.ts';
 import { ADDRESS_BYTES } from './values.ts';
@@ -30,8 +31,12 @@ export function adaptedArgument(bridge: FfiBridge, oop: Oop, adaptation: Adaptat
       const held = values.heldBy(oop);
       return values.isAddress(held) ? memory.bytesOf(held).subarray(0, ADDRESS_BYTES) : values.toC(oop);
     }
-    case 'callback':
-      return values.toC(oop);
+    case 'callback': {
+      const { shape } = adaptation;
+      if (!isObject || shape === undefined || memory.classIndexOfObject(oop) !== ClassIndex.FULL_BLOCK_CLOSURE)
+        return values.toC(oop);
+      return bridge.callbacks.createTemporary(bridge.session, shape, oop, 'a block');
+    }
   }
 }
 

@@ -30,8 +30,12 @@ export class CallSites {
     return this.sites[((method >> 3) ^ (pc * 31)) & (SITES - 1)]!;
   }
 
-  forget(): void {
+  /** After young objects moved, what names none stays. */
+  forget(isYoung: (oop: Oop) => boolean = () => true): void {
     for (const site of this.sites) {
+      if (site.callout === undefined) continue;
+      const { method, signature, library } = site;
+      if (![method, signature, library, ...site.callout.associations].some(isYoung)) continue;
       site.method = NO_OOP;
       site.callout = undefined;
     }

@@ -9,6 +9,7 @@ import { makeSignature, type PreparedCallout, type Session } from '../../safeffi
 import type { Oop } from '../../vm/memory/oop.ts';
 import { LinkError, SignatureError } from './errors.ts';
 import { type Adaptation, type FfiType, ffiTypeOf } from './ffi-type.ts';
+import type { CallbackShape } from './image-callbacks.ts';
 import { TypeResolver, type TypeScope } from './type-resolver.ts';
 import {
   type ArgumentLiteral,
@@ -39,6 +40,8 @@ export interface LinkedCallout {
   readonly result: ResultConversion;
   /** Some argument is an address that C writes. */
   readonly hasOutPointers: boolean;
+  /** Those that arguments are read from. */
+  readonly associations: readonly Oop[];
 }
 
 /** What stands at a call site. `context` is asked for anew whenever objects may have moved. */
@@ -69,7 +72,7 @@ export class CalloutLinker {
     if (name === '') throw new SignatureError(`the signature ${site.signature} names no function`);
     const given = signature.arguments.map((argument) => this.normalized(argument));
     const types = given.map((argument) => this.typeOf(argument, site.types));
-    const returns = this.types.resolve(signature.returns, site.types);
+    const returns = this.resolved(signature.returns, site.types);
     const context = site.context();
     const resolver = names();
     const sources = given.map((argument, i) =>
@@ -84,7 +87,10 @@ export class CalloutLinker {
     );
     const prepared = this.session.library(site.library).bind(name, completed).callout;
     const hasOutPointers = types.some(({ adaptation }) => adaptation?.kind === 'outPointer');
-    return { prepared, sources, result: returns.result, hasOutPointers };
+    const associations = sources.flatMap((source) =>
+      source.kind === 'location' && source.location.kind === 'binding' ? [source.location.association] : [],
+    );
+    return { prepared, sources, result: returns.result, hasOutPointers, associations };
   }
 
   private parse(text: string): UffiSignature {
@@ -105,9 +111,32 @@ export class CalloutLinker {
   }
 
   private typeOf(argument: ArgumentSpecification, scope: TypeScope): FfiType {
-    if (argument.pointedFunction !== undefined)
-      return ffiTypeOf({ kind: 'callback', signature: signatureOf(argument.pointedFunction) }, 0);
-    return this.types.resolve(argument.type ?? this.impliedType(argument), scope);
+    const { pointedFunction } = argument;
+    if (pointedFunction === undefined) return this.resolved(argument.type ?? this.impliedType(argument), scope);
+    return ffiTypeOf({ kind: 'callback', signature: '' }, 0, false, () => this.shapeOf(pointedFunction, scope));
+  }
+
+  private resolved(reference: TypeReference, scope: TypeScope): FfiType {
+    return this.types.resolve(reference, scope, (text) => this.callbackShape(text, scope));
+  }
+
+  /** What converts between C and a block of that signature, `#( int ( void *a , void *b ) )`. */
+  callbackShape(text: string, scope: TypeScope): CallbackShape {
+    return this.shapeOf(this.parse(text), scope);
+  }
+
+  private shapeOf(signature: UffiSignature, scope: TypeScope): CallbackShape {
+    const types = signature.arguments.map((argument) => this.typeOf(argument, scope));
+    const returns = this.resolved(signature.returns, scope);
+    const names = signature.arguments.map((argument, i) => argument.name ?? `argument${i + 1}`);
+    const name = signature.functionName === '' ? 'callback' : signature.functionName;
+    const completed = makeSignature(
+      name,
+      returns.cType,
+      types.map(({ cType }) => cType),
+      names,
+    );
+    return { signature: completed, returns, arguments: types };
   }
 
   /** The type of a value that is written without one. */
@@ -170,14 +199,6 @@ export class CalloutLinker {
       );
     return { kind: 'location', location: { kind: 'temp', hops: 0, index }, adaptation };
   }
-}
-
-/** A signature as text again, for whoever makes a callback of it. */
-function signatureOf(pointed: UffiSignature): string {
-  const type = ({ name, pointerDepth, isConst }: TypeReference): string =>
-    `${isConst ? 'const ' : ''}${name} ${'*'.repeat(pointerDepth)}`.trim();
-  const parameters = pointed.arguments.map(({ type: given }) => (given === undefined ? 'void *' : type(given)));
-  return `${type(pointed.returns)} ( ${parameters.join(' , ')} )`;
 }
 
 function fixedArguments(name: string, count: number | undefined, given: number): number | undefined {

@@ -1,7 +1,8 @@
 /** The primitives that decide how the executor goes on after a fault; the image's side is `FFIFault`. */
-import type { ArgumentValue, ResultValue } from '../../safeffi/index.ts';
+import { type ArgumentValue, CalloutGoesOn, type ResultValue } from '../../safeffi/index.ts';
 import { type Oop, smallIntegerValue } from '../../vm/memory/oop.ts';
 import { ClassIndex } from '../../vm/memory/well-known.ts';
+import type { LinkedCallout } from './callout-linker.ts';
 import { LinkError } from './errors.ts';
 import type { FfiBridge } from './ffi-bridge.ts';
 
@@ -16,29 +17,27 @@ export function callAgain(bridge: FfiBridge, argumentCount: number): boolean {
     fault.answer(undefined);
     return bridge.refuse(new LinkError('only a callout can be made again; this was an access to memory'), undefined);
   }
-  let args: readonly ArgumentValue[];
-  try {
-    args = elementsOf(bridge, values);
-  } catch (error) {
-    fault.answer(undefined);
-    return bridge.refuse(error, { callout, values });
-  }
   let result: ResultValue;
   try {
     // From here on the fault is settled, whatever the new call comes to: arguments that do not fit are refused as ever.
-    result = fault.retryWith(args);
+    fault.answer(undefined);
+    result = bridge.callWith(callout, elementsOf(bridge, values, callout));
   } catch (error) {
+    if (error instanceof CalloutGoesOn) return bridge.goesOn(error, callout, bridge.interpreter.memory.nil, values);
+    bridge.releaseTemporaries(bridge.callbacks.takeTemporaries());
     return bridge.refuse(error, { callout, values });
   }
+  bridge.releaseTemporaries(bridge.callbacks.takeTemporaries());
   return bridge.answerResult(argumentCount, result, callout);
 }
 
-function elementsOf(bridge: FfiBridge, array: Oop): ArgumentValue[] {
+function elementsOf(bridge: FfiBridge, array: Oop, callout: LinkedCallout): ArgumentValue[] {
   const { memory } = bridge.interpreter;
   if ((array & 3) !== 0 || memory.classIndexOfObject(array) !== ClassIndex.ARRAY)
     throw new LinkError(`the arguments of a retry are an instance of ${memory.classNameOf(array)}, expected an Array`);
   const values: ArgumentValue[] = [];
-  for (let i = 0; i < memory.slotCountOf(array); i++) values.push(bridge.values.toC(memory.fetchPointer(array, i)));
+  for (let i = 0; i < memory.slotCountOf(array); i++)
+    values.push(bridge.argumentFrom(memory.fetchPointer(array, i), callout.sources[i]));
   return values;
 }
 

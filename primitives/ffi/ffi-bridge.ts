@@ -9,6 +9,7 @@
 import {
   type ArgumentValue,
   CalloutError,
+  CalloutGoesOn,
   CString,
   type Fault,
   FFIFault,
@@ -16,9 +17,10 @@ import {
   type Session,
 } from '../../safeffi/index.ts';
 import type { Interpreter } from '../../vm/interpreter/interpreter.ts';
+import type { MoveScope } from '../../vm/memory/heap-spaces.ts';
 import { methodClassOf } from '../../vm/memory/method-access.ts';
 import type { ObjectMemory, RootHolder } from '../../vm/memory/object-memory.ts';
-import { isImmediate, isSmallInteger, type Oop, smallIntegerValue } from '../../vm/memory/oop.ts';
+import { isImmediate, isSmallInteger, type Oop, smallIntegerOop, smallIntegerValue } from '../../vm/memory/oop.ts';
 import {
   AssociationSlot,
   BehaviorSlot,
@@ -37,7 +39,10 @@ import { type ArgumentSource, CalloutLinker, type LinkedCallout } from './callou
 import { LinkError, SignatureError } from './errors.ts';
 import { faultFacts } from './fault-facts.ts';
 import type { Adaptation } from './ffi-type.ts';
+import { ImageCallbacks } from './image-callbacks.ts';
+import { RunningCallouts } from './running-callouts.ts';
 import { signatureText } from './signature-text.ts';
+import { startAndWait } from './start-and-wait.ts';
 import { readTypeDescription } from './type-description.ts';
 import type { TypeScope } from './type-resolver.ts';
 import { type NameResolver, readLocation } from './value-location.ts';
@@ -86,6 +91,8 @@ export class FfiBridge implements RootHolder {
   private openedLinker: CalloutLinker | undefined;
   private openedValues: ValueConverter | undefined;
   private nextFaultId = 1;
+  readonly running: RunningCallouts;
+  readonly callbacks: ImageCallbacks;
   faultCount = 0;
   /** The callout that came back last: whose errno the image may ask for. */
   lastCallout: LinkedCallout | undefined;
@@ -94,20 +101,28 @@ export class FfiBridge implements RootHolder {
     this.interpreter = interpreter;
     this.host = host;
     interpreter.memory.addRootHolder(this);
+    this.running = new RunningCallouts(this);
+    this.callbacks = new ImageCallbacks(interpreter.memory);
   }
 
   // Roots: the cache's tags are no roots, they are forgotten.
 
   visitRoots(): void {}
 
-  objectsMoved(): void {
-    this.sites.forget();
-    this.openedValues?.forgetClasses();
+  objectsMoved(scope: MoveScope): void {
+    const { memory } = this.interpreter;
+    this.sites.forget(scope === 'young' ? (oop) => !isImmediate(oop) && memory.isYoung(oop) : undefined);
+    if (scope !== 'young') this.openedValues?.forgetClasses();
   }
 
   get session(): Session {
     this.openedSession ??= this.host.openSession();
     return this.openedSession;
+  }
+
+  /** Callouts run in this process, where nothing goes on beside them. */
+  private get isDirect(): boolean {
+    return this.session.executor.kind === 'direct';
   }
 
   /** True once a callout or a question about the executor started one. */
@@ -122,6 +137,7 @@ export class FfiBridge implements RootHolder {
         memory,
         globalClassIndex(memory, 'Symbol'),
         globalClassIndex(memory, 'ExternalAddress'),
+        (id) => this.callbacks.at(id)?.callback,
       );
     }
     return this.openedValues;
@@ -169,17 +185,36 @@ export class FfiBridge implements RootHolder {
     try {
       result = this.invoke(callout, interpreter.context);
     } catch (error) {
-      return this.refuse(error, { callout, values: this.argumentsOf(callout, interpreter.context) });
+      const values = this.argumentsOf(callout, interpreter.context);
+      if (error instanceof CalloutGoesOn)
+        return this.goesOn(error, callout, interpreter.stackValue(argumentCount), values);
+      this.releaseTemporaries(this.callbacks.takeTemporaries());
+      return this.refuse(error, { callout, values });
     }
+    this.releaseTemporaries(this.callbacks.takeTemporaries());
     this.lastCallout = callout;
-    if (callout.hasOutPointers) this.stampOutPointers(callout, interpreter.context);
+    if (callout.hasOutPointers) this.stampOutPointers(callout, this.argumentReader(callout, interpreter.context));
     return this.answerResult(argumentCount, result, callout);
+  }
+
+  /** Fails the primitive with the number of the callout, which the image waits for (`FFIRunningCallout`). */
+  goesOn(still: CalloutGoesOn, callout: LinkedCallout, receiver: Oop, values: Oop): false {
+    const objects = { process: this.activeProcess(), receiver, values };
+    const temporaries = this.callbacks.takeTemporaries();
+    const id = this.running.add(still, callout, objects, temporaries);
+    return this.interpreter.failWith(smallIntegerOop(id));
+  }
+
+  /** Blocks that were given to a callout, which is over. */
+  releaseTemporaries(ids: readonly number[]): void {
+    for (const id of ids) this.callbacks.release(id);
   }
 
   private invoke(callout: LinkedCallout, context: Oop): ResultValue {
     const { sources, prepared } = callout;
     const deadlineMs = this.deadlineMs();
-    if (deadlineMs === undefined) {
+    const within = this.running.count === 0 ? undefined : this.running.requestOf(this.activeProcess());
+    if (deadlineMs === undefined && within === undefined && (prepared.pends || this.isDirect)) {
       switch (sources.length) {
         case 0:
           return prepared.invoke();
@@ -193,12 +228,24 @@ export class FfiBridge implements RootHolder {
             this.read(sources[1]!, context),
             this.read(sources[2]!, context),
           );
+        default:
+          return prepared.invoke(...sources.map((source) => this.read(source, context)));
       }
     }
-    return prepared.call(
-      sources.map((source) => this.read(source, context)),
-      { deadlineMs },
-    );
+    const args = sources.map((source) => this.read(source, context));
+    return startAndWait(prepared, args, { deadlineMs, within });
+  }
+
+  /** The call with other arguments than those that stand at its site. */
+  callWith(callout: LinkedCallout, args: readonly ArgumentValue[]): ResultValue {
+    const deadlineMs = this.deadlineMs();
+    return startAndWait(callout.prepared, args, { deadlineMs, within: this.running.requestOf(this.activeProcess()) });
+  }
+
+  /** An object as the argument that `source` describes, or as one of no particular type. */
+  argumentFrom(oop: Oop, source: ArgumentSource | undefined): ArgumentValue {
+    const adaptation = source?.kind === 'location' ? source.adaptation : undefined;
+    return adaptation === undefined ? this.values.toC(oop) : this.adapted(oop, adaptation);
   }
 
   private read(source: ArgumentSource, context: Oop): ArgumentValue {
@@ -211,13 +258,28 @@ export class FfiBridge implements RootHolder {
   }
 
   /** Addresses that C wrote belong to the executor of now. */
-  private stampOutPointers(callout: LinkedCallout, context: Oop): void {
+  stampOutPointers(callout: LinkedCallout, argumentAt: (index: number) => Oop): void {
     const { values } = this;
-    for (const source of callout.sources) {
-      if (source.kind !== 'location' || source.adaptation?.kind !== 'outPointer') continue;
-      const held = values.heldBy(readLocation(this.interpreter.memory, context, source.location));
+    callout.sources.forEach((source, i) => {
+      if (source.kind !== 'location' || source.adaptation?.kind !== 'outPointer') return;
+      const held = values.heldBy(argumentAt(i));
       if (values.isAddress(held)) values.stampGeneration(held, this.session.executor.generation);
-    }
+    });
+  }
+
+  private argumentReader(callout: LinkedCallout, context: Oop): (index: number) => Oop {
+    const { memory } = this.interpreter;
+    return (index) => {
+      const source = callout.sources[index]!;
+      return source.kind === 'location' ? readLocation(memory, context, source.location) : memory.nil;
+    };
+  }
+
+  /** The bytes of the heap that C writes to through an argument; undefined where it writes to none. */
+  bytesBehind(oop: Oop, adaptation: Adaptation | undefined): Uint8Array | undefined {
+    const value = adaptation === undefined ? this.values.toC(oop) : adaptedArgument(this, oop, adaptation);
+    if (value instanceof CString) return value.bytes;
+    return value instanceof Uint8Array ? value : undefined;
   }
 
   private adapted(oop: Oop, adaptation: Adaptation): ArgumentValue {
@@ -255,10 +317,17 @@ export class FfiBridge implements RootHolder {
 
   /** Types as the class sees them whose method makes the callout. */
   private typeScope(): TypeScope {
-    const { interpreter, host } = this;
+    const { interpreter } = this;
     const { memory } = interpreter;
-    const methodClass = (): Oop =>
-      methodClassOf(memory, memory.fetchPointer(interpreter.activeContext(), ContextSlot.METHOD)) ?? memory.nil;
+    return this.typeScopeOf(
+      () => methodClassOf(memory, memory.fetchPointer(interpreter.activeContext(), ContextSlot.METHOD)) ?? memory.nil,
+    );
+  }
+
+  /** Types as a class sees them, which is asked for anew each time because objects may have moved. */
+  typeScopeOf(methodClass: () => Oop): TypeScope {
+    const { host } = this;
+    const { memory } = this.interpreter;
     const behavior = methodClass();
     return {
       className: behavior === memory.nil ? '' : memory.nameOfClass(behavior),
@@ -315,13 +384,14 @@ export class FfiBridge implements RootHolder {
     return isOne(memory.classOf(oop)) || (isBehavior(memory, oop) && isOne(oop));
   }
 
-  answerResult(argumentCount: number, result: ResultValue, callout: LinkedCallout): boolean {
+  /** `receiver` is what a function without a result answers; the primitive's own by default. */
+  answerResult(argumentCount: number, result: ResultValue, callout: LinkedCallout, receiver?: Oop): boolean {
     const { interpreter } = this;
     const { memory } = interpreter;
     if (result instanceof Uint8Array && !memory.hasRoomFor((result.length + 3) >> 2))
       return interpreter.fail(PrimitiveError.NO_MEMORY);
-    const receiver = interpreter.stackValue(argumentCount);
-    return interpreter.answer(argumentCount, this.values.toObject(result, callout.result, receiver));
+    const answer = receiver ?? interpreter.stackValue(argumentCount);
+    return interpreter.answer(argumentCount, this.values.toObject(result, callout.result, answer));
   }
 
   // Failure

@@ -3,6 +3,7 @@
  * must be done to an argument before the engine takes it.
  */
 import { arrayOf, type CType, opaqueRecord, parseType, pointerTo, structOf, unionOf } from '../../safeffi/index.ts';
+import type { CallbackShape } from './image-callbacks.ts';
 import type { TypeDescription } from './type-description.ts';
 import type { ResultConversion } from './values.ts';
 
@@ -17,7 +18,7 @@ export type Adaptation =
   /** A symbol of the enumeration, or its item, or an integer. */
   | { readonly kind: 'enum'; readonly classIndex: number; readonly name: string }
   /** A pointer to a function: a block may be given for it, as a callback for the length of the call. */
-  | { readonly kind: 'callback'; readonly signature: string | undefined };
+  | { readonly kind: 'callback'; readonly shape: CallbackShape | undefined };
 
 export interface FfiType {
   readonly cType: CType;
@@ -25,11 +26,23 @@ export interface FfiType {
   readonly adaptation: Adaptation | undefined;
 }
 
-/** The type that a description stands for, with `depth` pointers around it. Throws the engine's CalloutError. */
-export function ffiTypeOf(description: TypeDescription, depth: number, isConst = false): FfiType {
-  if (description.kind === 'pointer') return ffiTypeOf(description.target, depth + description.depth, isConst);
+/**
+ * The type that a description stands for, with `depth` pointers around it. `shapeOf` resolves the signature of a function that
+ * is pointed to. Throws the engine's CalloutError.
+ */
+export function ffiTypeOf(
+  description: TypeDescription,
+  depth: number,
+  isConst: boolean,
+  shapeOf: (signature: string) => CallbackShape,
+): FfiType {
+  if (description.kind === 'pointer') return ffiTypeOf(description.target, depth + description.depth, isConst, shapeOf);
   const cType = cTypeOf(description, depth, isConst);
-  return { cType, result: resultOf(description, depth, cType), adaptation: adaptationOf(description, depth, cType) };
+  return {
+    cType,
+    result: resultOf(description, depth, cType),
+    adaptation: adaptationOf(description, depth, cType, shapeOf),
+  };
 }
 
 /** C's type: for layouts, which need no more. */
@@ -73,7 +86,12 @@ function valueDepth(description: TypeDescription, depth: number): number {
   return description.kind === 'object' || description.kind === 'callback' ? depth + 1 : depth;
 }
 
-function adaptationOf(description: TypeDescription, depth: number, cType: CType): Adaptation | undefined {
+function adaptationOf(
+  description: TypeDescription,
+  depth: number,
+  cType: CType,
+  shapeOf: (signature: string) => CallbackShape,
+): Adaptation | undefined {
   if (valueDepth(description, depth) > 1) return { kind: 'outPointer' };
   switch (description.kind) {
     case 'struct':
@@ -90,7 +108,10 @@ function adaptationOf(description: TypeDescription, depth: number, cType: CType)
     case 'enum':
       return depth === 0 ? { kind: 'enum', classIndex: description.classIndex, name: description.name } : undefined;
     case 'callback':
-      return { kind: 'callback', signature: description.signature };
+      return {
+        kind: 'callback',
+        shape: description.signature === undefined ? undefined : shapeOf(description.signature),
+      };
     default:
       return undefined;
   }

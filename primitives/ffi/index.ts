@@ -1,10 +1,18 @@
 /** The primitives of module `SafeFFI`, bound to one bridge. Their Smalltalk side is image/kernel/SafeFFI. */
 import type { Interpreter } from '../../vm/interpreter/interpreter.ts';
 import type { PrimitiveDefinition } from '../../vm/interpreter/primitive-table.ts';
+import {
+  answerCallback,
+  callbackAddress,
+  callbackRequest,
+  createCallback,
+  releaseCallback,
+} from './callback-primitives.ts';
 import { allocate, free, readMemory, readString, writeMemory } from './executor-memory.ts';
 import { errno, exchangeDeadline, executorState } from './executor-state.ts';
 import { callAgain, chooseResolution, restart, settle } from './fault-resolutions.ts';
 import { FfiBridge, type FfiHost } from './ffi-bridge.ts';
+import { abandonCallout, calloutResult, calloutState } from './running-primitives.ts';
 import { forgetTypes, typeLayout } from './type-layout.ts';
 import { floatAt, floatAtPut, integerAt, integerAtPut } from './typed-memory.ts';
 
@@ -39,6 +47,14 @@ export function ffiPrimitives(bridge: FfiBridge): PrimitiveDefinition[] {
     define('primitiveSettleFault', settle),
     define('primitiveRestartExecutor', restart),
     define('primitiveChooseResolution', chooseResolution),
+    define('primitiveCalloutState', calloutState),
+    define('primitiveCalloutResult', calloutResult),
+    define('primitiveAbandonCallout', abandonCallout),
+    define('primitiveCreateCallback', createCallback),
+    define('primitiveCallbackAddress', callbackAddress),
+    define('primitiveReleaseCallback', releaseCallback),
+    define('primitiveCallbackRequest', callbackRequest),
+    define('primitiveAnswerCallback', answerCallback),
     define('primitiveExecutorState', executorState),
     define('primitiveErrno', errno),
     define('primitiveExchangeDeadline', exchangeDeadline),

@@ -4,6 +4,7 @@
  * changes.
  */
 import { type FfiType, ffiTypeOf } from './ffi-type.ts';
+import type { CallbackShape } from './image-callbacks.ts';
 import type { TypeDescription } from './type-description.ts';
 import { cName, isKnownToC } from './type-names.ts';
 import type { TypeReference } from './uffi-signature.ts';
@@ -24,8 +25,8 @@ export class TypeResolver {
   }
 
   /** Throws LinkError or the engine's CalloutError for a type that is none. */
-  resolve(reference: TypeReference, scope: TypeScope): FfiType {
-    return ffiTypeOf(this.description(reference, scope), reference.pointerDepth, reference.isConst);
+  resolve(reference: TypeReference, scope: TypeScope, shapeOf: (signature: string) => CallbackShape): FfiType {
+    return ffiTypeOf(this.description(reference, scope), reference.pointerDepth, reference.isConst, shapeOf);
   }
 
   private description(reference: TypeReference, scope: TypeScope): TypeDescription {

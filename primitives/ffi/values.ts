@@ -7,7 +7,15 @@
  * zero byte behind; a String is copied back, a Symbol never). A view of an object's bytes is used before the next safepoint.
  */
 
-import { Address, type ArgumentValue, CString, exact, type ResultValue, Unpassable } from '../../safeffi/index.ts';
+import {
+  Address,
+  type ArgumentValue,
+  type Callback,
+  CString,
+  exact,
+  type ResultValue,
+  Unpassable,
+} from '../../safeffi/index.ts';
 import { Format } from '../../vm/memory/header.ts';
 import type { ObjectMemory } from '../../vm/memory/object-memory.ts';
 import {
@@ -49,6 +57,11 @@ const WRAPPERS: ReadonlySet<string> = new Set([
 /** Those of them that may be passed for any pointer. */
 const UNTYPED: ReadonlySet<string> = new Set(['FFIExternalArray', 'FFIExternalValueHolder']);
 
+/** Has its number in its first variable. */
+const CALLBACK = 'FFICallback';
+
+type StandIn = 'wrapper' | 'part' | 'callback' | 'none';
+
 /** A part of other bytes: handle, start (from 1), size. */
 const PART_OF_RECORD = 'FFIExternalStructureReferenceHandle';
 const PartSlot = { HANDLE: 0, START: 1, SIZE: 2 } as const;
@@ -58,11 +71,18 @@ export class ValueConverter {
   private readonly symbolIndex: number;
   private readonly addressIndex: number;
   /** By class index: an instance stands for its first variable, or for a part of bytes, or for itself. */
-  private readonly standIns = new Map<number, 'wrapper' | 'part' | 'none'>();
+  private readonly standIns = new Map<number, StandIn>();
+  private readonly callbackAt: (id: number) => Callback | undefined;
 
   /** Class indices of Symbol and ExternalAddress, which have no fixed one; -1 where the image lacks the class. */
-  constructor(memory: ObjectMemory, symbolIndex: number, addressIndex: number) {
+  constructor(
+    memory: ObjectMemory,
+    symbolIndex: number,
+    addressIndex: number,
+    callbackAt: (id: number) => Callback | undefined,
+  ) {
     this.memory = memory;
+    this.callbackAt = callbackAt;
     this.symbolIndex = symbolIndex;
     this.addressIndex = addressIndex;
   }
@@ -110,12 +130,17 @@ export class ValueConverter {
         if (whole instanceof Address) return whole.plus(start);
         return whole instanceof Uint8Array ? whole.subarray(start, start + size) : undefined;
       }
+      case 'callback': {
+        const id = memory.fetchPointer(oop, 0);
+        const callback = isSmallInteger(id) ? this.callbackAt(smallIntegerValue(id)) : undefined;
+        return callback ?? new Unpassable('a callback that was released');
+      }
       case 'none':
         return undefined;
     }
   }
 
-  private standIn(oop: Oop, classIndex: number): 'wrapper' | 'part' | 'none' {
+  private standIn(oop: Oop, classIndex: number): StandIn {
     let known = this.standIns.get(classIndex);
     if (known === undefined) {
       known = 'none';
@@ -124,6 +149,7 @@ export class ValueConverter {
         const name = memory.nameOfClass(at);
         if (WRAPPERS.has(name)) known = 'wrapper';
         else if (name === PART_OF_RECORD) known = 'part';
+        else if (name === CALLBACK) known = 'callback';
       }
       this.standIns.set(classIndex, known);
     }

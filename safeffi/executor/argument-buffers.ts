@@ -5,6 +5,7 @@
  * (BigBuffers). Bytes are copied in when the frame is written and, but for strings and pointers to const, copied back
  * when the call has returned; a callout that faults copies nothing back.
  */
+
 import type { FaultArgument } from '../faults/fault.ts';
 import {
   canaryByte,
@@ -15,6 +16,7 @@ import {
   mediumSlot,
   smallSlot,
 } from '../protocol/layout.ts';
+import type { OwnedBuffer } from './callout-goes-on.ts';
 import type { DomainMemory } from './domain-memory.ts';
 
 /** Room for arguments that no slot can hold: memory of the executor itself. */
@@ -133,6 +135,19 @@ export class ArgumentBuffers {
     for (let i = this.#floor.count; i < this.#count; i++) this.#copyBack(this.#placed[i]!);
     this.reset();
     return true;
+  }
+
+  /** From now on what C writes is copied back to buffers of our own, answered here; the caller's are not touched. */
+  detach(): OwnedBuffer[] {
+    const owned: OwnedBuffer[] = [];
+    for (let i = this.#floor.count; i < this.#count; i++) {
+      const placed = this.#placed[i]!;
+      if (placed.copyBack === undefined || placed.position === 0) continue;
+      const bytes = placed.copyBack.slice();
+      placed.copyBack = bytes;
+      owned.push({ position: placed.position, bytes });
+    }
+    return owned;
   }
 
   /** The argument whose canary is broken, and where. For reports, before `reset`. */

@@ -67,6 +67,7 @@ export class CheckpointedCallout implements PreparedCallout {
           return pending.state;
         },
         callback: () => pending.callback(),
+        interrupt: () => pending.interrupt(),
         wait: (timeoutMs) => pending.wait(timeoutMs),
         result: () => finishGuarded(this.#executor, checkpoint, () => pending.result()),
       };

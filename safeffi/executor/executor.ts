@@ -20,6 +20,11 @@ export interface ExecutorOptions {
   readonly deadlineMs?: number;
   /** How a `char *` result comes back: decoded as UTF-8, or as its bytes. Default: text. */
   readonly strings?: 'text' | 'bytes';
+  /**
+   * The longest that `invoke` waits for a callout, in milliseconds: one that goes on throws CalloutGoesOn, as one does that
+   * waits in a callback without a function. For a VM, which has other work. Native executor only. Default: no limit.
+   */
+  readonly pendAfterMs?: number;
   /** Spin before sleeping while a callout runs. Default: yes on more than one core. */
   readonly spin?: boolean;
   /** Environment variables to let through beside the few that a C library needs (HOME, LANG, LC_*, PATH, TZ, TMPDIR…). */
@@ -55,6 +60,8 @@ export interface PendingCallout {
   callback(): CallbackRequest | undefined;
   /** Waits at most `timeoutMs`; answers `poll()`. */
   wait(timeoutMs: number): boolean;
+  /** Stops it where it is: it becomes a fault of kind CalloutTimeout, unless it is over by then or waits in a callback. */
+  interrupt(): void;
   /** Waits as long as it takes and answers the result; throws FFIFault on a fault. Once only. */
   result(): ResultValue;
 }
@@ -66,6 +73,8 @@ export interface PreparedCallout {
   readonly signature: Signature;
   /** The fast way: takes exactly as many arguments as the signature has, one by one, and allocates nothing for scalars. */
   readonly invoke: (...args: ArgumentValue[]) => ResultValue;
+  /** `invoke` throws CalloutGoesOn rather than wait for long. */
+  readonly pends?: boolean;
   /** Throws CalloutError when an argument does not fit, FFIFault on a fault. */
   call(args: readonly ArgumentValue[], options?: CalloutOptions): ResultValue;
   start(args: readonly ArgumentValue[], options?: CalloutOptions): PendingCallout;

@@ -13,6 +13,7 @@ import { line, state } from '../protocol/layout.ts';
 import { argumentRefusal, fits, takesStrings } from '../types/check-argument.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
+import { CalloutGoesOn } from './callout-goes-on.ts';
 import type { CalloutOptions, PendingCallout, PreparedCallout } from './executor.ts';
 import { dead, type Lane } from './lane.ts';
 import type { NativeExecutor } from './native.ts';
@@ -131,6 +132,7 @@ export class NativeCallout implements PreparedCallout {
     const { i32, f32, f64, u8 } = executor.domain;
     const lane0 = executor.lanes[0]!;
     const types = this.signature.arguments;
+    const { pendAfterMs } = executor;
     /** A refused argument leaves nothing placed; a busy lane 0 is not the one that was being written. */
     const clean = () => {
       if (!lane0.busy) lane0.buffers.reset();
@@ -170,17 +172,22 @@ export class NativeCallout implements PreparedCallout {
         executor.laneAt(lineWord).buffers.placeBytes(index + 1, recordBytes(index, value), 'ByteArray', false, false),
       resultRoom: (lineWord) => executor.laneAt(lineWord).buffers.placeResult(this.signature.returns.sizeBytes),
       resultBytes: (lineWord) => executor.laneAt(lineWord).buffers.resultBytes(),
-      slow: (args) => this.call(args),
+      slow: (args) => (pendAfterMs === undefined ? this.call(args) : this.#callOrGoOn(args, pendAfterMs)),
       wake: () => lane0.wake(),
       wait: () => {
         executor.occupy(lane0);
-        const seen = executor.waitFor(lane0, Math.min(executor.looks, 1), executor.deadlineMs);
+        const seen =
+          pendAfterMs === undefined
+            ? executor.waitFor(lane0, Math.min(executor.looks, 1), executor.deadlineMs)
+            : lane0.wait(0, pendAfterMs);
         if (seen === state.done) executor.releaseLane(lane0);
         return seen;
       },
       trouble: (seen, args) => {
         const { epoch } = executor;
         executor.occupy(lane0);
+        if (pendAfterMs !== undefined && (seen === state.request || seen === state.callback))
+          throw this.#goesOn(lane0, args);
         const isWord = seen < dead;
         const over = isWord ? executor.waitFor(lane0, executor.looks, executor.deadlineMs) : seen;
         return this.end(lane0, over, args, epoch);
@@ -198,6 +205,26 @@ export class NativeCallout implements PreparedCallout {
       address: (low, high) => new Address(fromUnsigned(low, high), executor.generation),
       text: (low, high) => executor.readResultString(this, fromUnsigned(low, high)),
     };
+  }
+
+  #callOrGoOn(args: readonly ArgumentValue[], pendAfterMs: number): ResultValue {
+    const lane = this.begin(args);
+    const { epoch } = this.#executor;
+    const seen = lane.wait(this.#executor.looks, pendAfterMs);
+    if (seen === state.request || seen === state.callback) throw this.#goesOn(lane, args);
+    return this.end(lane, seen, args, epoch);
+  }
+
+  #goesOn(lane: Lane, args: readonly ArgumentValue[]): CalloutGoesOn {
+    const buffers = lane.buffers.detach();
+    return new CalloutGoesOn(
+      new NativePendingCallout(this, this.#executor, lane, args, this.#executor.deadlineMs),
+      buffers,
+    );
+  }
+
+  get pends(): boolean {
+    return this.#executor.pendAfterMs !== undefined;
   }
 
   #laneOf(within: CallbackRequest | undefined): Lane | undefined {

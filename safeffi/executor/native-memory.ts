@@ -16,7 +16,8 @@ const firstChunkBytes = 256;
 function operation(name: string): PreparedCallout {
   const signature = parseSignature(name, { returns: 'void', arguments: [] });
   const none = () => undefined;
-  const start = () => ({ poll: () => true, state: 'done' as const, callback: none, wait: () => true, result: none });
+  const yes = () => true;
+  const start = () => ({ poll: yes, state: 'done' as const, callback: none, interrupt: none, wait: yes, result: none });
   return { name, library: 'safeffi', signature, invoke: none, call: none, start, errno: () => 0 };
 }
 

@@ -97,7 +97,16 @@ export class NativePendingCallout implements PendingCallout {
 
   poll(): boolean {
     if (this.#over !== undefined || this.#request?.isOpen === true || this.#isAbandoned) return true;
-    return this.#note(this.#isLive ? this.#lane.look() : dead);
+    if (this.#note(this.#isLive ? this.#lane.look() : dead)) return true;
+    return this.#deadline !== Number.POSITIVE_INFINITY && performance.now() >= this.#deadline && this.#stop();
+  }
+
+  interrupt(): void {
+    if (!this.poll()) this.#stop();
+  }
+
+  #stop(): boolean {
+    return this.#note(this.#lane.interrupt());
   }
 
   wait(timeoutMs: number): boolean {

@@ -48,6 +48,7 @@ export class NativeExecutor implements Executor {
   readonly foreign: ForeignFaults;
   readonly callbacks: NativeCallbacks;
   readonly deadlineMs: number | undefined;
+  readonly pendAfterMs: number | undefined;
   /** [0]: lane 0 is free, the process lives and no callback runs; [1]: looks before sleeping. Read by compiled marshallers. */
   readonly gate = new Int32Array(2);
   generation = 0;
@@ -77,6 +78,7 @@ export class NativeExecutor implements Executor {
     this.#options = options;
     this.target = target;
     this.deadlineMs = options.deadlineMs;
+    this.pendAfterMs = options.pendAfterMs;
     const spins = options.spin ?? availableParallelism() > 1;
     this.gate[1] = spins ? looksWhenSpinning : 0;
     this.foreign = new ForeignFaults(this.domain);

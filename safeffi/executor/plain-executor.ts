@@ -179,17 +179,25 @@ export class PlainExecutor implements Executor {
       if (address !== undefined && address.generation !== this.generation) throw context.stale(0, address);
       const plain = toPlain(name, signature, args, context);
       const pending = this.#backend.start(target, address && BigInt(address.value), plain);
+      const deadlineMs = options.deadlineMs ?? this.#options.deadlineMs;
+      const deadline = performance.now() + (deadlineMs ?? Number.POSITIVE_INFINITY);
+      let stopped = false;
+      const poll = () => stopped || pending.poll() || performance.now() >= deadline;
       return {
-        poll: () => pending.poll(),
+        poll,
         get state() {
-          return pending.poll() ? 'done' : 'running';
+          return poll() ? 'done' : 'running';
         },
         callback: () => undefined,
-        wait: (timeoutMs) => pending.wait(timeoutMs),
+        interrupt: () => {
+          stopped = true;
+        },
+        wait: (timeoutMs) => {
+          pending.wait(Math.max(0, Math.min(timeoutMs, deadline - performance.now())));
+          return poll();
+        },
         result: () => {
-          const outcome = this.#guard(origin, args, again, () =>
-            pending.outcome(options.deadlineMs ?? this.#options.deadlineMs),
-          );
+          const outcome = this.#guard(origin, args, again, () => pending.outcome(stopped ? 0 : deadlineMs));
           errno = outcome.errno;
           copyBack(signature, args, outcome.args);
           return fromPlain(signature, outcome.value, context);

@@ -8,6 +8,7 @@ import type { Oop } from '../memory/oop.ts';
 import { SpecialObject } from '../memory/well-known.ts';
 import type { Interpreter } from './interpreter.ts';
 import { LowSpace } from './low-space.ts';
+import type { OutsideWork } from './outside-work.ts';
 import { StopReason } from './stop-reason.ts';
 
 /** Activations and backward jumps between two looks at the clock: a fraction of a millisecond of running. */
@@ -22,6 +23,8 @@ export class Safepoint {
   /** Events left until the next look at the clock; the loop counts a copy down. */
   countdown = EVENTS_BETWEEN_CHECKS;
   private readonly pendingSignals: number[] = [];
+  /** What goes on outside and processes may wait for; undefined where there is nothing such. */
+  outsideWork: OutsideWork | undefined = undefined;
   readonly lowSpace: LowSpace;
   /** Checks of the heap and registers that `--assert` asks for; empty without it. */
   readonly assertions: (() => void)[] = [];
@@ -63,6 +66,7 @@ export class Safepoint {
       this.signalSpecial(SpecialObject.TIMER_SEMAPHORE);
     }
     this.signalPending();
+    this.outsideWork?.poll();
     if (vm.host.interruptRequested() && !this.signalSpecial(SpecialObject.INTERRUPTION_SEMAPHORE))
       vm.hostCalls.interrupt();
     if (now >= this.sliceEnd && vm.stop === StopReason.NONE) vm.stop = StopReason.SLICE;

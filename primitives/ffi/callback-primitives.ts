@@ -1,0 +1,107 @@
+/** The primitives of callbacks; the image's side are `FFICallback` and `FFIRunningCallout`. */
+import { Address, type ArgumentValue, type ResultValue } from '../../safeffi/index.ts';
+import { isSmallInteger, type Oop, smallIntegerOop, smallIntegerValue } from '../../vm/memory/oop.ts';
+import { adaptedArgument } from './adapted-argument.ts';
+import { LinkError } from './errors.ts';
+import type { FfiBridge } from './ffi-bridge.ts';
+import type { FfiType } from './ffi-type.ts';
+import type { ImageCallback } from './image-callbacks.ts';
+import { signatureText } from './signature-text.ts';
+
+/** `registerSignature: aSignature in: aClass` of an FFICallback: its number. The class is where names of types are looked up. */
+export function createCallback(bridge: FfiBridge, argumentCount: number): boolean {
+  const { interpreter } = bridge;
+  const { memory } = interpreter;
+  try {
+    const text = signatureText(memory, interpreter.stackValue(1));
+    const shape = bridge.linker.callbackShape(
+      text,
+      bridge.typeScopeOf(() => interpreter.stackValue(0)),
+    );
+    const callable = interpreter.stackValue(argumentCount);
+    const { id } = bridge.callbacks.create(bridge.session, shape, callable, text.trim());
+    return interpreter.answer(argumentCount, smallIntegerOop(id));
+  } catch (error) {
+    return bridge.refuse(error, undefined);
+  }
+}
+
+/** The ExternalAddress of an FFICallback, which has its number in its first variable. */
+export function callbackAddress(bridge: FfiBridge, argumentCount: number): boolean {
+  const { interpreter, values } = bridge;
+  try {
+    const found = callbackOf(bridge, interpreter.memory.fetchPointer(interpreter.stackValue(argumentCount), 0));
+    return interpreter.answer(argumentCount, values.newAddress(found.callback.address));
+  } catch (error) {
+    return bridge.refuse(error, undefined);
+  }
+}
+
+/** `releaseCallback: id`. */
+export function releaseCallback(bridge: FfiBridge, argumentCount: number): boolean {
+  const { interpreter } = bridge;
+  const id = interpreter.stackValue(0);
+  if (isSmallInteger(id)) bridge.callbacks.release(smallIntegerValue(id));
+  return interpreter.answer(argumentCount, interpreter.stackValue(argumentCount));
+}
+
+/** `requestOf: id`: an Array of what is to be evaluated and the Array of its arguments. */
+export function callbackRequest(bridge: FfiBridge, argumentCount: number): boolean {
+  const { interpreter } = bridge;
+  const { memory } = interpreter;
+  try {
+    const running = bridge.running.at(smallIntegerValue(interpreter.stackValue(0)));
+    const request = running?.pending.callback();
+    if (running === undefined || request === undefined) throw new LinkError('no callback waits in that callout');
+    const found = bridge.callbacks.at(request.callback.data as number);
+    if (found === undefined) throw new LinkError(`the callback ${request.callback.name} was released`);
+    running.request = request;
+    const args = memory.newArray(request.args.length);
+    request.args.forEach((value, i) => {
+      memory.storePointer(args, i, argumentObject(bridge, value, found.shape.arguments[i]!));
+    });
+    const array = memory.newArray(2);
+    memory.storePointer(array, 0, found.callable);
+    memory.storePointer(array, 1, args);
+    return interpreter.answer(argumentCount, array);
+  } catch (error) {
+    return bridge.refuse(error, undefined);
+  }
+}
+
+/** `answer: anObject to: id`: C goes on. */
+export function answerCallback(bridge: FfiBridge, argumentCount: number): boolean {
+  const { interpreter } = bridge;
+  try {
+    const running = bridge.running.at(smallIntegerValue(interpreter.stackValue(0)));
+    const request = running?.request;
+    if (running === undefined || request === undefined) throw new LinkError('no callback waits for an answer');
+    const found = bridge.callbacks.at(request.callback.data as number);
+    const value = found === undefined ? undefined : resultValue(bridge, interpreter.stackValue(1), found);
+    request.return(value);
+    running.request = undefined;
+  } catch (error) {
+    return bridge.refuse(error, undefined);
+  }
+  return interpreter.answer(argumentCount, interpreter.stackValue(argumentCount));
+}
+
+function callbackOf(bridge: FfiBridge, id: Oop): ImageCallback {
+  const found = isSmallInteger(id) ? bridge.callbacks.at(smallIntegerValue(id)) : undefined;
+  if (found === undefined) throw new LinkError('the callback was released');
+  return found;
+}
+
+/** A value that C passed as an object; a `char *` is read as a string, const or not. */
+function argumentObject(bridge: FfiBridge, value: ResultValue, type: FfiType): Oop {
+  const { values, session } = bridge;
+  const { nil } = bridge.interpreter.memory;
+  if (type.result.kind !== 'string' || !(value instanceof Address)) return values.toObject(value, type.result, nil);
+  return value.isNull ? nil : values.newString(session.memory.readCString(value));
+}
+
+function resultValue(bridge: FfiBridge, oop: Oop, { shape }: ImageCallback): ArgumentValue | undefined {
+  if (shape.signature.returns.kind === 'void') return undefined;
+  const { adaptation } = shape.returns;
+  return adaptation === undefined ? bridge.values.toC(oop) : adaptedArgument(bridge, oop, adaptation);
+}
