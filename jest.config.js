@@ -23,6 +23,7 @@ const needNative = [
     'faults',
     'foreign-threads',
     'hostile',
+    'fork',
     'layout',
     'limits',
     'process',

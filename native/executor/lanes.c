@@ -40,7 +40,13 @@ static int has_come(int32_t seen, int32_t waits_in) {
     return waits_in == SFFI_STATE_CALLBACK ? seen != SFFI_STATE_CALLBACK : seen == SFFI_STATE_REQUEST;
 }
 
+/* A process that C code forked has returned from the callout: nobody is there to go on. */
+static void end_forked(void) {
+    if (!in_executor()) _exit(0);
+}
+
 __attribute__((used)) void park_sleep(volatile int32_t *line, int32_t waits_in) {
+    end_forked();
     volatile int32_t *sleeps = line_word(line, SFFI_LINE_EXECUTOR_SLEEPS);
     *sleeps = 1;
     __sync_synchronize();
@@ -60,6 +66,7 @@ void ring_bell(void) {
 
 /* The VM said that it sleeps. */
 __attribute__((used)) void park_wake(void) {
+    end_forked();
     ring_bell();
 }
 
