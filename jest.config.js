@@ -13,6 +13,7 @@ const needNative = [
   'ffi/long-callouts',
   ...[
     'abi',
+    'advice',
     'callbacks',
     'callbacks-declared',
     'continue',

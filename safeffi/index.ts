@@ -25,7 +25,16 @@ export type {
   PreparedCallout,
 } from './executor/executor.ts';
 export type { Taint } from './executor/taint.ts';
-export type { CFrame, Fault, FaultAccess, FaultArgument, FaultChoice, FaultKind, Resolution } from './faults/fault.ts';
+export type {
+  CFrame,
+  Fault,
+  FaultAccess,
+  FaultAdvice,
+  FaultArgument,
+  FaultChoice,
+  FaultKind,
+  Resolution,
+} from './faults/fault.ts';
 export { type FaultReportOptions, faultReport, frameText } from './faults/fault-report.ts';
 export { FFIFault } from './faults/ffi-fault.ts';
 export { open } from './open.ts';

@@ -5,7 +5,7 @@
 
 import { type Address, type ExactInteger, hex } from '../address.ts';
 import { argumentText } from '../faults/argument-text.ts';
-import type { Fault } from '../faults/fault.ts';
+import type { Fault, FaultChoice } from '../faults/fault.ts';
 import { FFIFault } from '../faults/ffi-fault.ts';
 import { NativeFault, pageFaultTrap } from '../faults/native-fault.ts';
 import type { NativeFrame } from '../faults/native-frame.ts';
@@ -24,6 +24,7 @@ import type { Lane } from './lane.ts';
 import type { NativeExecutor } from './native.ts';
 import type { NativeCallout } from './native-callout.ts';
 import { plainFault, staleSummary } from './plain-fault.ts';
+import { taintText } from './taint.ts';
 
 export class NativeFaults {
   readonly #executor: NativeExecutor;
@@ -84,6 +85,8 @@ export class NativeFaults {
       instruction: () => (epoch === executor.epoch ? readInstruction(raw, read) : undefined),
       scanned: raw.complete || isForeign ? [] : this.#scan(raw, lane!, map, read),
       deadlineMs: lane?.deadlineMs,
+      choices: this.#choices(),
+      taint: taintText(executor.taint),
     });
   }
 
@@ -141,9 +144,20 @@ export class NativeFaults {
     return this.#raise(fault, callout, args, undefined);
   }
 
+  #choices(): readonly FaultChoice[] {
+    const { guardCheckpoint } = this.#executor;
+    return this.#executor.rollbackObstacle(guardCheckpoint) === undefined ? choicesWithRollback : choicesWithout;
+  }
+
   #plain(kind: Fault['kind'], summary: string, callout: PreparedCallout): Fault {
     const { pid, generation } = this.#executor;
-    return plainFault(kind, summary, callout, { ...(pid === undefined ? {} : { pid }), generation, kind: 'native' });
+    const executor = { ...(pid === undefined ? {} : { pid }), generation, kind: 'native' as const };
+    const taint = taintText(this.#executor.taint);
+    return {
+      ...plainFault(kind, summary, callout, executor),
+      choices: this.#choices(),
+      ...(taint === undefined ? {} : { taint }),
+    };
   }
 
   #scan(raw: RawFault, lane: Lane, map: ProcessMap, read: ReadMemory): readonly NativeFrame[] {
@@ -186,6 +200,8 @@ function continueObstacle(raw: RawFault): string | undefined {
   return undefined;
 }
 
+const choicesWithout: readonly FaultChoice[] = ['answer', 'retry', 'restart', 'terminate'];
+const choicesWithRollback: readonly FaultChoice[] = ['answer', 'retry', 'rollback', 'restart', 'terminate'];
 const longestInstruction = 15;
 
 /** Up to 15 bytes at the program counter of a memory fault, fewer where the page behind cannot be read. */

@@ -71,6 +71,8 @@ export function faultReport(fault: Fault, options: FaultReportOptions = {}): str
     const texts = Object.entries(fault.registers).map(([name, value]) => `${name} ${hex(value)}`);
     for (let i = 0; i < texts.length; i += 6) fact(i === 0 ? 'registers' : '', texts.slice(i, i + 6).join('  '));
   }
+  if (fault.taint !== undefined) fact('tainted', fault.taint);
+  if (fault.advice !== undefined) fact('advice', `${fault.advice.choice}: ${fault.advice.reason}`);
   fact('choices', fault.choices.map((choice) => choiceText[choice]).join(' | '));
   return lines.join('\n');
 }

@@ -29,6 +29,12 @@ export interface Resolution {
   readonly reason?: string;
 }
 
+/** The way on that a fault suggests, where it is not `answer`. */
+export interface FaultAdvice {
+  readonly choice: FaultChoice;
+  readonly reason: string;
+}
+
 /** One frame of the C backtrace, innermost first. `certain` is false for an address found by scanning the stack. */
 export interface CFrame {
   readonly address: ExactInteger;
@@ -78,7 +84,12 @@ export interface Fault {
     readonly generation: number;
     readonly kind: 'native' | 'portable' | 'direct';
   };
+  /** What was abandoned in this executor before, so that C's state was in doubt already. */
+  readonly taint?: string | undefined;
+  /** What can be chosen, as it was when the fault came; `continue` is left to `FFIFault.choices`. */
   readonly choices: readonly FaultChoice[];
+  /** What to choose rather than `answer`, and why; found out when it is first asked for. */
+  readonly advice?: FaultAdvice | undefined;
 }
 
 /** Every choice for a fault; `obstacles` says why one is not available. None is once the fault is resolved. */

@@ -73,6 +73,12 @@ export class FFIFault extends Error {
     return this.resolutions.filter((one) => one.available).map((one) => one.choice);
   }
 
+  /** What to choose where nobody does: what the fault advises, else `answer`. */
+  get defaultChoice(): FaultChoice {
+    const advised = this.fault.advice?.choice;
+    return advised !== undefined && this.choices.includes(advised) ? advised : 'answer';
+  }
+
   /**
    * Brings C's memory back to the last checkpoint; `answer` or `retry` may follow. Throws CalloutError `not-available` with
    * the reason.

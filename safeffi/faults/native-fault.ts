@@ -8,7 +8,8 @@ import { domainBase, lane as laneLayout, laneOffset, pageBytes, recordKind } fro
 import { signalCodeName, signalName } from '../signals.ts';
 import { accessSize } from './access-size.ts';
 import { argumentText } from './argument-text.ts';
-import type { CFrame, Fault, FaultAccess, FaultArgument, FaultChoice, FaultKind } from './fault.ts';
+import type { CFrame, Fault, FaultAccess, FaultAdvice, FaultArgument, FaultChoice, FaultKind } from './fault.ts';
+import { lockAdvice } from './held-locks.ts';
 import { describeFrame, NativeFrame } from './native-frame.ts';
 import type { ProcessMap } from './process-map.ts';
 import type { RawFault } from './raw-fault.ts';
@@ -35,13 +36,14 @@ export interface FaultContext {
   /** Frames beyond those that the handler could walk, found in the stack's words. */
   readonly scanned: readonly NativeFrame[];
   readonly deadlineMs: number | undefined;
+  readonly choices: readonly FaultChoice[];
+  readonly taint: string | undefined;
 }
 
 /** The trap number of a page fault on x86-64: only then are address and error code of the kernel's telling. */
 export const pageFaultTrap = 14;
 /** How far from the stack pointer a function reaches at its start, at most, to be called an overflow. */
 const stackReachBytes = 0x1_0000;
-const choices: readonly FaultChoice[] = ['answer', 'retry', 'restart', 'terminate'];
 
 const kinds: Readonly<Record<string, FaultKind>> = {
   SIGSEGV: 'MemoryViolation',
@@ -62,7 +64,8 @@ export class NativeFault implements Fault {
   readonly argument?: FaultArgument;
   readonly thread?: number;
   readonly executor: Fault['executor'];
-  readonly choices = choices;
+  readonly choices: readonly FaultChoice[];
+  readonly taint?: string;
   readonly #raw: RawFault;
   readonly #context: FaultContext;
   #summary: string | undefined;
@@ -74,6 +77,8 @@ export class NativeFault implements Fault {
     this.#raw = raw;
     this.#context = context;
     this.function = context.function;
+    this.choices = context.choices;
+    if (context.taint !== undefined) this.taint = context.taint;
     this.library = context.library;
     this.executor = { pid: context.pid, generation: context.generation, kind: 'native' };
     if (context.isForeign) this.thread = raw.threadId;
@@ -146,6 +151,10 @@ export class NativeFault implements Fault {
   }
 
   /** Integers beyond 2^53 as hexadecimal text: JSON has no others. */
+  get advice(): FaultAdvice | undefined {
+    return lockAdvice(this.cFrames, this.choices);
+  }
+
   toJSON(): Record<string, unknown> {
     const { kind, summary, signal, code, access, mapping, argument, cFrames, executor } = this;
     const { function: name, library, declaration, thread } = this;
@@ -169,7 +178,9 @@ export class NativeFault implements Fault {
       registers,
       thread,
       executor,
-      choices,
+      choices: this.choices,
+      taint: this.taint,
+      advice: this.advice,
     };
   }
 

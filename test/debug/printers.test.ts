@@ -157,7 +157,12 @@ describe('heap printer', () => {
     newMethod({ literals: [], bytecodes: [1], isSista: false });
     const statistics = heapStatistics(memory);
     expect(statistics.objects).toBe(allObjects(memory).length);
-    expect(statistics).toMatchObject({ methods: 2, sistaMethods: 1, classes: 26, bytes: memory.freeStart - memory.oldStart });
+    expect(statistics).toMatchObject({
+      methods: 2,
+      sistaMethods: 1,
+      classes: 26,
+      bytes: memory.freeStart - memory.oldStart,
+    });
     const sum = (pick: (entry: { count: number; bytes: number }) => number) =>
       statistics.byClass.reduce((total, entry) => total + pick(entry), 0);
     expect(sum(({ count }) => count)).toBe(statistics.objects);
