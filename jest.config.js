@@ -11,6 +11,7 @@ const needNative = [
   'ffi/image-callbacks',
   'ffi/image-types',
   'ffi/long-callouts',
+  'ffi/recovery',
   ...[
     'abi',
     'advice',

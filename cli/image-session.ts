@@ -14,7 +14,7 @@ import { type WritableFormat, writeImage } from '../image/format/write-image.ts'
 import { ImageCompiler } from '../image/runtime/image-compiler.ts';
 import { argumentPrimitives } from '../primitives/arguments.ts';
 import { compilerPrimitives, type SourceCompiler } from '../primitives/compiler.ts';
-import { type FfiBridge, installFfi, LinkError } from '../primitives/ffi/index.ts';
+import { type FfiBridge, installFfi, type LibraryDescription, LinkError } from '../primitives/ffi/index.ts';
 import { type ImagePath, installPrimitives, NodeHost } from '../primitives/index.ts';
 import { type Fault, faultReport, openSession } from '../safeffi/index.ts';
 import { ContextPrinter } from '../vm/debug/context-printer.ts';
@@ -45,7 +45,9 @@ export interface SessionSettings {
   readonly format?: WritableFormat;
   readonly imageSettings?: ImageSettings;
   /** Asks a person how to go on after an unhandled fault; without one the fault is unhandled. */
-  readonly chooseResolution?: (report: string) => string | undefined;
+  readonly chooseResolution?: (report: string, choices: readonly string[]) => string | undefined;
+  /** Take a checkpoint before every callout. */
+  readonly checkpoint?: boolean;
 }
 
 /** Callouts that take longer leave the VM to other processes; a switch away and back costs about as much. */
@@ -82,14 +84,15 @@ export class ImageSession {
           ffi: settings.ffi ?? 'safe',
           strings: 'bytes',
           pendAfterMs: PEND_AFTER_MS,
+          ...(settings.checkpoint === undefined ? {} : { checkpoint: settings.checkpoint }),
           ...(settings.deadline === undefined ? {} : { deadlineMs: settings.deadline }),
         }),
       names: () => this.compiler,
       describeStack: (context) => this.exceptionStack(context).join('  <-  '),
       describeType: (name, behavior) => this.describeType(name, behavior),
-      libraryNameOf: (library) => this.libraryNameOf(library),
-      chooseResolution: (report) => {
-        const choice = settings.chooseResolution?.(report);
+      describeLibrary: (library) => this.describeLibrary(library),
+      chooseResolution: (report, choices) => {
+        const choice = settings.chooseResolution?.(report, choices);
         this.wasReportShown = settings.chooseResolution !== undefined && choice === undefined;
         return choice;
       },
@@ -232,15 +235,20 @@ export class ImageSession {
     return false;
   }
 
-  /** What the image answers to `ffiLibraryName`. Throws LinkError where that is no String. */
-  private libraryNameOf(library: Oop): string {
+  /** The image's answer to `FFILibrary describe:`. Throws LinkError where there is none. */
+  private describeLibrary(library: Oop): LibraryDescription {
     const { memory } = this;
-    const outcome = this.vm.call(library, 'ffiLibraryName');
+    const outcome = this.vm.call(this.vm.findClass('FFILibrary')!, 'describe:', [library]);
     if (outcome.kind === 'unhandled') throw new LinkError(this.describeError(outcome).message);
-    if (outcome.kind === 'value' && !isImmediate(outcome.oop) && memory.isBytes(outcome.oop))
-      return memory.stringValueOf(outcome.oop);
-    const answer = outcome.kind === 'value' ? `an instance of ${memory.classNameOf(outcome.oop)}` : 'nothing';
-    throw new LinkError(`a library answers ${answer} to ffiLibraryName, expected its file name or path as a String`);
+    if (outcome.kind !== 'value')
+      throw new LinkError(`a library did not say what it is: its code ended as ${outcome.kind}`);
+    const name = memory.fetchPointer(outcome.oop, 0);
+    if (isImmediate(name) || !memory.isBytes(name))
+      throw new LinkError(
+        `a library answers an instance of ${memory.classNameOf(name)} to ffiLibraryName, expected its file name or path as a String`,
+      );
+    const checkpoint = memory.fetchPointer(outcome.oop, 1) === memory.true;
+    return { name: memory.stringValueOf(name), checkpoint };
   }
 
   /** The image's answer about a type that a method of `behavior` names; nil where it has no types of its own. */

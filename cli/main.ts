@@ -49,6 +49,7 @@ const deadlineOption = new Option('--deadline <ms>', 'the longest that a callout
 const heapOption = new Option('--heap <size>', 'the most that the object memory may grow to, 8M to 2G')
   .argParser(heapSize)
   .default(undefined, '1G');
+const checkpointOption = new Option('--checkpoint', 'a checkpoint before every callout, to roll back to');
 const assertOption = new Option('--assert', "check the VM's invariants as it runs");
 const jsonOption = new Option('--json', 'one JSON object on stdout');
 
@@ -68,6 +69,7 @@ function program(finish: (exitCode: number) => void): Command {
       .addOption(ffiOption)
       .addOption(faultOption)
       .addOption(deadlineOption)
+      .addOption(checkpointOption)
       .addOption(heapOption)
       .addOption(assertOption);
 

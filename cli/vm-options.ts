@@ -15,6 +15,7 @@ export interface VmOptions {
   /** In bytes. */
   readonly heap?: number;
   readonly assert?: true;
+  readonly checkpoint?: true;
   readonly json?: true;
 }
 
@@ -36,6 +37,7 @@ export function openImageSession(
     ...(options.ffi === undefined ? {} : { ffi: options.ffi }),
     ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
     ...(options.heap === undefined ? {} : { heapLimitBytes: options.heap }),
+    ...(options.checkpoint === undefined ? {} : { checkpoint: true }),
     ...(options.assert === undefined ? {} : { assert: true }),
     ...(host === undefined ? {} : { host }),
     ...(onFault === 'debug' && onTerminal ? { chooseResolution: chooseOnTerminal } : {}),

@@ -12,6 +12,8 @@ import { LinkError } from './errors.ts';
 
 export interface CallOptions {
   readonly fixedArgumentCount: number | undefined;
+  /** A checkpoint is taken before each call; ours, not Pharo's. */
+  readonly checkpoint: boolean;
 }
 
 const KNOWN: ReadonlySet<string> = new Set([
@@ -24,6 +26,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'optStringEncodingMandatory',
   'optStringEncodingUtf8',
   'optStringEncodingUtf16',
+  'optCheckpoint',
 ]);
 
 /** True for what is no library: an Array of options, a count. */
@@ -34,14 +37,17 @@ export function isCallOption(memory: ObjectMemory, oop: Oop): boolean {
 /** Throws LinkError for an option that there is none of. */
 export function readCallOptions(memory: ObjectMemory, values: readonly Oop[]): CallOptions {
   let fixedArgumentCount: number | undefined;
+  let checkpoint = false;
   for (const value of values) {
     if (isSmallInteger(value)) fixedArgumentCount = smallIntegerValue(value);
-    else checkOptions(memory, value);
+    else checkpoint = optionsOn(memory, value).has('optCheckpoint');
   }
-  return { fixedArgumentCount };
+  return { fixedArgumentCount, checkpoint };
 }
 
-function checkOptions(memory: ObjectMemory, list: Oop): void {
+function optionsOn(memory: ObjectMemory, list: Oop): ReadonlySet<string> {
+  const on = new Set<string>();
+  let isOn = true;
   for (let i = 0; i < memory.slotCountOf(list); i++) {
     const option = memory.fetchPointer(list, i);
     const name = !isImmediate(option) && memory.isBytes(option) ? memory.stringValueOf(option) : undefined;
@@ -49,5 +55,8 @@ function checkOptions(memory: ObjectMemory, list: Oop): void {
       throw new LinkError(`an option of a callout is an instance of ${memory.classNameOf(option)}, expected a Symbol`);
     if (name !== '+' && name !== '-' && !KNOWN.has(name))
       throw new LinkError(`a callout has no option ${name}, expected one of ${[...KNOWN].join(', ')}`);
+    if (name === '+' || name === '-') isOn = name === '+';
+    else if (isOn) on.add(name);
   }
+  return on;
 }

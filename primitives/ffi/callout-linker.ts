@@ -5,7 +5,7 @@
  *
  * This module loads the signature grammar, and so ohm-js: it is imported when the first callout is linked.
  */
-import { makeSignature, type PreparedCallout, type Session } from '../../safeffi/index.ts';
+import { makeSignature, type PreparedCallout, type Session, type Signature } from '../../safeffi/index.ts';
 import type { Oop } from '../../vm/memory/oop.ts';
 import { LinkError, SignatureError } from './errors.ts';
 import { type Adaptation, type FfiType, ffiTypeOf } from './ffi-type.ts';
@@ -47,7 +47,7 @@ export interface LinkedCallout {
 /** What stands at a call site. `context` is asked for anew whenever objects may have moved. */
 export interface CallSiteText {
   readonly signature: string;
-  readonly library: string;
+  readonly library: { readonly name: string; readonly checkpoint: boolean };
   /** Arguments in front of the variable ones, of a function that takes such. */
   readonly fixedArgumentCount: number | undefined;
   readonly types: TypeScope;
@@ -85,12 +85,17 @@ export class CalloutLinker {
       given.map((argument, i) => argument.name ?? `argument${i + 1}`),
       fixedArguments(name, site.fixedArgumentCount, given.length),
     );
-    const prepared = this.session.library(site.library).bind(name, completed).callout;
+    const prepared = this.prepare(site.library, name, completed);
     const hasOutPointers = types.some(({ adaptation }) => adaptation?.kind === 'outPointer');
     const associations = sources.flatMap((source) =>
       source.kind === 'location' && source.location.kind === 'binding' ? [source.location.association] : [],
     );
     return { prepared, sources, result: returns.result, hasOutPointers, associations };
+  }
+
+  private prepare(library: CallSiteText['library'], name: string, signature: Signature): PreparedCallout {
+    const options = library.checkpoint ? { checkpoint: true } : {};
+    return this.session.library(library.name, options).bind(name, signature).callout;
   }
 
   private parse(text: string): UffiSignature {

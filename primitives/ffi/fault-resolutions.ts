@@ -1,7 +1,8 @@
 /** The primitives that decide how the executor goes on after a fault; the image's side is `FFIFault`. */
-import { type ArgumentValue, CalloutGoesOn, type ResultValue } from '../../safeffi/index.ts';
+import { type ArgumentValue, CalloutError, CalloutGoesOn, type ResultValue } from '../../safeffi/index.ts';
 import { type Oop, smallIntegerValue } from '../../vm/memory/oop.ts';
 import { ClassIndex } from '../../vm/memory/well-known.ts';
+import { asLatin1 } from '../latin1.ts';
 import type { LinkedCallout } from './callout-linker.ts';
 import { LinkError } from './errors.ts';
 import type { FfiBridge } from './ffi-bridge.ts';
@@ -49,6 +50,64 @@ export function settle(bridge: FfiBridge, argumentCount: number): boolean {
   return interpreter.answer(argumentCount, interpreter.stackValue(argumentCount));
 }
 
+/** `rollback: id`: C's memory is as it was at the last checkpoint; how the callout ends is decided afterwards. */
+export function rollback(bridge: FfiBridge, argumentCount: number): boolean {
+  const { interpreter } = bridge;
+  const pending = bridge.pendingAt(smallIntegerValue(interpreter.stackValue(0)));
+  try {
+    if (pending === undefined) throw new LinkError('the fault is settled already');
+    pending.fault.rollback();
+  } catch (error) {
+    return bridge.refuse(error, undefined);
+  }
+  return interpreter.answer(argumentCount, interpreter.stackValue(argumentCount));
+}
+
+/** `proceed: id registers: anArray`: the instruction runs again; pairs of register and value are set before. */
+export function proceed(bridge: FfiBridge, argumentCount: number): boolean {
+  const { interpreter } = bridge;
+  const { memory } = interpreter;
+  const pending = bridge.takePending(smallIntegerValue(interpreter.stackValue(1)));
+  if (pending?.callout === undefined)
+    return bridge.refuse(new LinkError('only a callout that stands can go on'), undefined);
+  const { callout, fault } = pending;
+  const made = { callout, values: memory.newArray(0) };
+  let result: ResultValue;
+  try {
+    result = fault.continue(registersIn(bridge, interpreter.stackValue(0)));
+  } catch (error) {
+    if (error instanceof CalloutError) fault.answer(undefined);
+    return bridge.refuse(error, made);
+  }
+  return bridge.answerResult(argumentCount, result, callout);
+}
+
+function registersIn(bridge: FfiBridge, array: Oop): Record<string, number | bigint> {
+  const { memory } = bridge.interpreter;
+  const registers: Record<string, number | bigint> = {};
+  for (let i = 0; i + 1 < memory.slotCountOf(array); i += 2) {
+    const name = memory.stringValueOf(memory.fetchPointer(array, i));
+    const value = memory.integerValueOf(memory.fetchPointer(array, i + 1));
+    if (value === undefined) throw new CalloutError('argument-type', `register ${name} is no Integer, expected one`);
+    registers[name] = value;
+  }
+  return registers;
+}
+
+/** `resolutionsOf: id`: an Array of choice and reason in turn; the reason is nil where the choice is available. */
+export function resolutions(bridge: FfiBridge, argumentCount: number): boolean {
+  const { interpreter } = bridge;
+  const { memory } = interpreter;
+  const pending = bridge.pendingAt(smallIntegerValue(interpreter.stackValue(0)));
+  const known = pending?.fault.resolutions ?? [];
+  const array = memory.newArray(2 * known.length);
+  known.forEach(({ choice, reason }, i) => {
+    memory.storePointer(array, 2 * i, memory.newByteString(choice));
+    if (reason !== undefined) memory.storePointer(array, 2 * i + 1, memory.newByteString(asLatin1(reason)));
+  });
+  return interpreter.answer(argumentCount, array);
+}
+
 /** A fresh executor with the libraries loaded again. */
 export function restart(bridge: FfiBridge, argumentCount: number): boolean {
   const { interpreter } = bridge;
@@ -60,10 +119,14 @@ export function restart(bridge: FfiBridge, argumentCount: number): boolean {
   return interpreter.answer(argumentCount, interpreter.stackValue(argumentCount));
 }
 
-/** `hostChoiceFor: aReport`: the source of a one-argument block, or nil where nobody is asked. */
+/** `hostChoiceFor: aReport of: choices`: the source of a one-argument block, or nil where nobody is asked. */
 export function chooseResolution(bridge: FfiBridge, argumentCount: number): boolean {
   const { interpreter, host } = bridge;
   const { memory } = interpreter;
-  const source = host.chooseResolution(memory.stringValueOf(interpreter.stackValue(0)));
+  const names = interpreter.stackValue(0);
+  const choices = Array.from({ length: memory.slotCountOf(names) }, (_, i) =>
+    memory.stringValueOf(memory.fetchPointer(names, i)),
+  );
+  const source = host.chooseResolution(memory.stringValueOf(interpreter.stackValue(1)), choices);
   return interpreter.answer(argumentCount, source === undefined ? memory.nil : memory.newByteString(source));
 }

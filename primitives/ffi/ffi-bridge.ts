@@ -10,6 +10,7 @@ import {
   type ArgumentValue,
   CalloutError,
   CalloutGoesOn,
+  type Checkpoint,
   CString,
   type Fault,
   FFIFault,
@@ -48,6 +49,13 @@ import type { TypeScope } from './type-resolver.ts';
 import { type NameResolver, readLocation } from './value-location.ts';
 import { ValueConverter } from './values.ts';
 
+export interface LibraryDescription {
+  /** File name or path. */
+  readonly name: string;
+  /** Take a checkpoint before every callout of it. */
+  readonly checkpoint: boolean;
+}
+
 /** What the bridge needs of whoever put the VM together. */
 export interface FfiHost {
   /** Opened for the first callout. */
@@ -62,12 +70,15 @@ export interface FfiHost {
    */
   describeType(name: string, behavior: Oop): Oop;
   /**
-   * The name that an object answers to `ffiLibraryName`: an FFILibrary, a class of them, whoever makes a callout. Objects may
-   * move meanwhile. Throws LinkError where it answers none.
+   * The library of an object, as `FFILibrary class>>describe:` tells it: an FFILibrary, a class of them, whoever makes a callout.
+   * Objects may move meanwhile. Throws LinkError where it has none.
    */
-  libraryNameOf(library: Oop): string;
-  /** Asks a person how to go on after an unhandled fault: source of a one-argument block, or undefined to leave it. */
-  chooseResolution(report: string): string | undefined;
+  describeLibrary(library: Oop): LibraryDescription;
+  /**
+   * Asks a person how to go on after an unhandled fault, by one of the choices that are open: source of a one-argument block,
+   * or undefined to leave it.
+   */
+  chooseResolution(report: string, choices: readonly string[]): string | undefined;
 }
 
 export interface PendingFault {
@@ -92,6 +103,8 @@ export class FfiBridge implements RootHolder {
   private openedValues: ValueConverter | undefined;
   private nextFaultId = 1;
   readonly running: RunningCallouts;
+  /** Checkpoints that the image made and did not end yet. */
+  readonly checkpoints = new Map<number, Checkpoint>();
   readonly callbacks: ImageCallbacks;
   faultCount = 0;
   /** The callout that came back last: whose errno the image may ask for. */
@@ -290,12 +303,12 @@ export class FfiBridge implements RootHolder {
   private link(argumentCount: number, hasOptions: boolean): LinkedCallout {
     const { interpreter } = this;
     const { memory } = interpreter;
-    const library = this.libraryName(argumentCount, this.library(argumentCount, hasOptions));
+    const library = this.libraryAt(argumentCount, this.library(argumentCount, hasOptions));
     const options = readCallOptions(memory, hasOptions ? this.optionValues(argumentCount) : []);
     const callout = this.linker.link(
       {
         signature: signatureText(memory, interpreter.stackValue(argumentCount - 1)),
-        library,
+        library: { ...library, checkpoint: library.checkpoint || options.checkpoint },
         fixedArgumentCount: options.fixedArgumentCount,
         types: this.typeScope(),
         context: () => interpreter.activeContext(),
@@ -360,16 +373,17 @@ export class FfiBridge implements RootHolder {
     return values;
   }
 
-  /** The name of a library that a call names; without one, what the receiver says. Objects may move. */
-  private libraryName(argumentCount: number, library: Oop): string {
+  /** The library that a call names; without one, the one that the receiver says. Objects may move. */
+  private libraryAt(argumentCount: number, library: Oop): LibraryDescription {
     const { interpreter, host } = this;
     const { memory } = interpreter;
-    if (!isImmediate(library) && memory.isBytes(library)) return memory.stringValueOf(library);
+    if (!isImmediate(library) && memory.isBytes(library))
+      return { name: memory.stringValueOf(library), checkpoint: false };
     const receiver = interpreter.stackValue(argumentCount);
-    if (library === memory.classOf(receiver)) return host.libraryNameOf(receiver);
+    if (library === memory.classOf(receiver)) return host.describeLibrary(receiver);
     const description = library === memory.nil ? 'nil' : `an instance of ${memory.classNameOf(library)}`;
     const isLibrary = !isImmediate(library) && library !== memory.nil && this.isLibrary(library);
-    if (isLibrary) return host.libraryNameOf(library);
+    if (isLibrary) return host.describeLibrary(library);
     throw new LinkError(`a library is ${description}, expected its file name or path as a String, or an FFILibrary`);
   }
 
@@ -433,6 +447,10 @@ export class FfiBridge implements RootHolder {
   /** What is known of the fault of that number, while it is not settled. */
   pendingFault(id: number): Fault | undefined {
     return this.pending.get(id)?.fault.fault;
+  }
+
+  pendingAt(id: number): PendingFault | undefined {
+    return this.pending.get(id);
   }
 
   /** The pending fault of that number, which is pending no more. */

@@ -9,15 +9,23 @@ import {
   releaseCallback,
 } from './callback-primitives.ts';
 import { allocate, free, readMemory, readString, writeMemory } from './executor-memory.ts';
-import { errno, exchangeDeadline, executorState } from './executor-state.ts';
-import { callAgain, chooseResolution, restart, settle } from './fault-resolutions.ts';
+import {
+  endCheckpoint,
+  errno,
+  exchangeDeadline,
+  executorState,
+  hasLibrary,
+  makeCheckpoint,
+  taint,
+} from './executor-state.ts';
+import { callAgain, chooseResolution, proceed, resolutions, restart, rollback, settle } from './fault-resolutions.ts';
 import { FfiBridge, type FfiHost } from './ffi-bridge.ts';
 import { abandonCallout, calloutResult, calloutState } from './running-primitives.ts';
 import { forgetTypes, typeLayout } from './type-layout.ts';
 import { floatAt, floatAtPut, integerAt, integerAtPut } from './typed-memory.ts';
 
 export { LinkError } from './errors.ts';
-export type { FfiHost } from './ffi-bridge.ts';
+export type { FfiHost, LibraryDescription } from './ffi-bridge.ts';
 export { FfiBridge } from './ffi-bridge.ts';
 export type { NameResolver, ValueLocation } from './value-location.ts';
 
@@ -46,6 +54,13 @@ export function ffiPrimitives(bridge: FfiBridge): PrimitiveDefinition[] {
     define('primitiveCallAgain', callAgain),
     define('primitiveSettleFault', settle),
     define('primitiveRestartExecutor', restart),
+    define('primitiveRollback', rollback),
+    define('primitiveProceed', proceed),
+    define('primitiveResolutions', resolutions),
+    define('primitiveMakeCheckpoint', makeCheckpoint),
+    define('primitiveEndCheckpoint', endCheckpoint),
+    define('primitiveTaint', taint),
+    define('primitiveHasLibrary', hasLibrary),
     define('primitiveChooseResolution', chooseResolution),
     define('primitiveCalloutState', calloutState),
     define('primitiveCalloutResult', calloutResult),
