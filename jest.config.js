@@ -13,8 +13,10 @@ const needNative = [
   'ffi/long-callouts',
   'ffi/recovery',
   ...[
+    'aarch64',
     'abi',
     'advice',
+    'batch',
     'callbacks',
     'callbacks-declared',
     'continue',
@@ -23,6 +25,7 @@ const needNative = [
     'declarations',
     'declared-library',
     'faults',
+    'fuzz-abi',
     'foreign-threads',
     'hostile',
     'fork',

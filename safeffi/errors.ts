@@ -17,6 +17,7 @@ export type CalloutErrorCode =
   | 'library-not-found'
   | 'symbol-not-found'
   | 'no-lane'
+  | 'batch'
   | 'no-memory'
   | 'already-resolved'
   | 'callback-result'
@@ -100,6 +101,11 @@ export function badTypeError(text: string, reason: string): CalloutError {
 
 export function badSignatureError(callout: string, reason: string): CalloutError {
   return new CalloutError('bad-signature', `callout ${callout}: ${reason}`, { callout });
+}
+
+/** A batch was asked for what it does not do. */
+export function batchError(callout: string, reason: string): CalloutError {
+  return new CalloutError('batch', `batch of ${callout}: ${reason}`, { callout });
 }
 
 export function libraryNotFoundError(library: string, reason: string): CalloutError {

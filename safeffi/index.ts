@@ -11,10 +11,12 @@ export type { DeclaredArgument, DeclaredFunction } from './declared-function.ts'
 export type { DeclaredFunctions, DeclaredRecords } from './declared-library.ts';
 export { DeclaredRecord } from './declared-record.ts';
 export { CalloutError, type CalloutErrorCode } from './errors.ts';
+export { BatchFault } from './executor/batch-fault.ts';
 export { CalloutGoesOn, type OwnedBuffer } from './executor/callout-goes-on.ts';
 export type { Checkpoint } from './executor/checkpoints.ts';
 export { chooseExecutor, type ExecutorChoice } from './executor/choose-executor.ts';
 export type {
+  CalloutBatch,
   CalloutOptions,
   Executor,
   ExecutorKind,

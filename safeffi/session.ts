@@ -8,10 +8,10 @@ import type { Callback, CallbackFunction, CallbackOptions } from './callbacks/ca
 import { parseCallbackType } from './callbacks/callback-type.ts';
 import { type DeclarationOptions, parseDeclarations } from './declarations/parse-declarations.ts';
 import { type DeclaredFunctions, type DeclaredRecords, declaredLibrary } from './declared-library.ts';
-import { closedError } from './errors.ts';
+import { batchError, closedError } from './errors.ts';
 import type { Checkpoint } from './executor/checkpoints.ts';
 import { chooseExecutor, type ExecutorChoice } from './executor/choose-executor.ts';
-import type { Executor, ExecutorMemory, ExecutorOptions, PreparedCallout } from './executor/executor.ts';
+import type { CalloutBatch, Executor, ExecutorMemory, ExecutorOptions, PreparedCallout } from './executor/executor.ts';
 import { parseSignature, type Signature, type SignatureText } from './types/signature.ts';
 import type { ArgumentValue, ResultValue } from './values.ts';
 
@@ -178,6 +178,21 @@ export class Session {
   ): Callback {
     const { name, signature } = parseCallbackType(type);
     return this.executor.callback(options.name ?? name ?? 'callback', signature, fn, options);
+  }
+
+  /**
+   * Room for `capacity` calls of a function that are handed over at once, and for `textBytes` of the strings and constant
+   * buffers of all of them. Throws CalloutError `batch` or `no-memory`.
+   */
+  batch(callout: PreparedCallout | CFunction, capacity: number, textBytes = 0): CalloutBatch {
+    const one = typeof callout === 'function' ? callout.callout : callout;
+    for (const [what, count, least] of [
+      ['capacity', capacity, 1],
+      ['room for text', textBytes, 0],
+    ] as const)
+      if (!Number.isSafeInteger(count) || count < least)
+        throw batchError(one.name, `its ${what} is ${count}, expected an integer from ${least} on`);
+    return this.executor.batch(one, capacity, textBytes);
   }
 
   restart(): void {

@@ -34,7 +34,7 @@ static _Unwind_Reason_Code on_frame(struct _Unwind_Context *context, void *state
     uint64_t pc = (uint64_t)_Unwind_GetIPInfo(context, &is_exact);
     if (!walk->started && (walk->first != 0 ? pc != walk->first : in_machinery(pc))) return _URC_NO_REASON;
     walk->started = 1;
-    if (pc >= (uint64_t)(uintptr_t)park_start && pc < (uint64_t)(uintptr_t)park_end) {
+    if (calls_callouts(pc)) {
         *record_word(walk->record, SFFI_RECORD_COMPLETE) = 1;
         return _URC_NORMAL_STOP;
     }

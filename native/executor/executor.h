@@ -85,6 +85,16 @@ struct lane *claim_foreign_lane(void);
 void release_foreign_lane(struct lane *lane);
 void foreign_posted(void);
 
+/* batch-<arch>.S: runs the frames from `first` to `end`; called by park only. */
+void batch(char *first, char *end, size_t stride, size_t stack_bytes, uint64_t *progress);
+extern const char batch_start[], batch_end[];
+
+/* Whether code is that of park or batch, which call C's functions: below them is no frame of a callout. */
+static inline int calls_callouts(uint64_t pc) {
+    return (pc >= (uint64_t)(uintptr_t)park_start && pc < (uint64_t)(uintptr_t)park_end) ||
+           (pc >= (uint64_t)(uintptr_t)batch_start && pc < (uint64_t)(uintptr_t)batch_end);
+}
+
 /* faults.c */
 enum { ALTERNATE_STACK_BYTES = 128 * 1024 };
 int install_handlers(void);

@@ -145,7 +145,7 @@ static void die_of(int signal, const siginfo_t *info) {
 
 /* Looking for a request, or asleep over it: no C code runs yet. */
 static int is_parked(const struct lane *lane, uint64_t pc) {
-    if (pc >= (uint64_t)(uintptr_t)park_start && pc < (uint64_t)(uintptr_t)park_end) return 1;
+    if (calls_callouts(pc)) return 1;
     return lane->line[SFFI_LINE_EXECUTOR_SLEEPS / 4] != 0;
 }
 

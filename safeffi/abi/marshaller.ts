@@ -61,11 +61,27 @@ export interface MarshalEnvironment {
   text(low: number, high: number): ResultValue;
 }
 
+/** Where the frames of a batch are written, one after the other. */
+export interface BatchFrames {
+  /** In words: [0] the next frame's line, [1] how many were written, [2] how many there is room for, [3] from one to the next. */
+  readonly at: Int32Array;
+  /** For each argument the values that were written, kept for a fault's report and for a fresh executor. */
+  readonly columns: readonly ArgumentValue[][];
+  /** There is no room for one more. */
+  full(): never;
+  miscounted(actual: number): never;
+}
+
+/** Writes the next frame of a batch and answers its index. */
+export type BatchWriter = (...args: ArgumentValue[]) => number;
+
 export interface Marshaller {
   write(lineWord: number, ...args: ArgumentValue[]): void;
   result(lineWord: number): ResultValue;
   invoke(...args: ArgumentValue[]): ResultValue;
   readonly hasPointers: boolean;
+  /** Compiled when it is asked for. */
+  batchWriter(frames: BatchFrames): BatchWriter;
 }
 
 export const signExtend: Readonly<Record<number, (a: string) => string>> = {
@@ -193,6 +209,22 @@ ${stores}  i32[L + ${line.control / 4}] = ${plan.control};
 ${hasPointers ? `  const value = ${readResult(signature.returns, plan)};\n  if (!env.finish()) return env.overrun([${list}]);\n  return value;` : `  return ${readResult(signature.returns, plan)};`}
 }
 return { write, result, invoke };`;
-  const functions = new Function('env', code)(env) as Omit<Marshaller, 'hasPointers'>;
-  return { ...functions, hasPointers };
+  const functions = new Function('env', code)(env) as Pick<Marshaller, 'write' | 'result' | 'invoke'>;
+  const batchCode = `'use strict';
+const { i32, f32, f64, u8, cell } = env;
+const { at, columns } = frames;
+${names.map((_, index) => `const c${index} = columns[${index}];\n`).join('')}return function add(${list}) {
+  if (arguments.length !== ${names.length}) frames.miscounted(arguments.length);
+  const n = at[1];
+  if (n >= at[2]) frames.full();
+  const L = at[0];
+${names.map((name, index) => `  c${index}[n] = ${name};\n`).join('')}${stores}  i32[L + ${line.control / 4}] = ${plan.control};
+  i32[L + ${line.function / 4}] = cell[0];
+  i32[L + ${line.function / 4 + 1}] = cell[1];
+  at[0] = L + at[3];
+  at[1] = n + 1;
+  return n;
+};`;
+  const batchWriter = (frames: BatchFrames) => new Function('env', 'frames', batchCode)(env, frames) as BatchWriter;
+  return { ...functions, hasPointers, batchWriter };
 }

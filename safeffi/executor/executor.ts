@@ -82,6 +82,29 @@ export interface PreparedCallout {
   errno(): number;
 }
 
+/**
+ * Many independent calls of one function, handed over at once. `add` takes what the function takes, but buffers that C
+ * writes into: nothing is copied back. Calls run in order. A call that faults ends `run` with a BatchFault that tells its
+ * index: those before it are done, those behind it have not run, and answering or retrying it goes on with them.
+ */
+export interface CalloutBatch {
+  readonly capacity: number;
+  /** How many were added. */
+  readonly size: number;
+  /** How many have run. */
+  readonly done: number;
+  /** Adds a call; answers its index. Throws CalloutError when an argument does not fit, or the batch is full. */
+  readonly add: (...args: ArgumentValue[]) => number;
+  /** Runs what was added since the last run. A deadline is that of all of them together. */
+  run(options?: CalloutOptions): void;
+  /** The result of a call that has run. */
+  result(index: number): ResultValue;
+  /** Forgets the calls and their results. */
+  clear(): void;
+  /** Gives the room back; it is given back too when the batch is garbage. */
+  close(): void;
+}
+
 /** Memory of the executor; every address is checked: a bad one ends in FFIFault (MemoryViolation), a stale one likewise. */
 export interface ExecutorMemory {
   read(address: Address, sizeBytes: number): Uint8Array;
@@ -120,6 +143,8 @@ export interface Executor {
   callback(name: string, signature: Signature, fn: CallbackFunction | undefined, options?: CallbackOptions): Callback;
   /** A state to go back to. Throws CalloutError `checkpoint-refused` with the reason, `not-available` where there are none. */
   checkpoint(): Checkpoint;
+  /** Room for `capacity` calls of a function and for `textBytes` of their strings. Throws CalloutError `batch`, `no-memory`. */
+  batch(callout: PreparedCallout, capacity: number, textBytes: number): CalloutBatch;
   /** The same callout with a checkpoint before each call. Throws CalloutError `not-available`. */
   checkpointed(callout: PreparedCallout): PreparedCallout;
   /** Ends the process and starts a fresh one with the same libraries; addresses of before are stale. */

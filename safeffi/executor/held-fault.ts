@@ -7,7 +7,7 @@ import type { Address, ExactInteger } from '../address.ts';
 import { alreadyResolvedError, CalloutError } from '../errors.ts';
 import { type Fault, type Resolution, resolutionsOf } from '../faults/fault.ts';
 import type { FaultResolver } from '../faults/ffi-fault.ts';
-import { registerNamesX64 } from '../protocol/layout.ts';
+import { registerNamesArm64, registerNamesX64 } from '../protocol/layout.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import { finishGuarded } from './checkpointed-callout.ts';
 import type { Checkpoint } from './checkpoints.ts';
@@ -120,11 +120,13 @@ export class HeldFault implements FaultResolver {
   }
 
   #checked(registers: Readonly<Record<string, ExactInteger>>): Map<number, bigint> {
+    const isArm = this.#owner.executor.target.abi.name === 'aarch64';
+    const names: readonly string[] = isArm ? registerNamesArm64 : registerNamesX64;
     const changes = new Map<number, bigint>();
     for (const [name, value] of Object.entries(registers)) {
-      const index = (registerNamesX64 as readonly string[]).indexOf(name);
+      const index = names.indexOf(name);
       const wrong = (text: string) => new CalloutError('argument-type', `callout ${this.#owner.callout.name}: ${text}`);
-      if (index < 0) throw wrong(`there is no register ${name}, expected one of ${registerNamesX64.join(', ')}`);
+      if (index < 0) throw wrong(`there is no register ${name}, expected one of ${names.join(', ')}`);
       if (typeof value !== 'bigint' && !Number.isSafeInteger(value))
         throw wrong(`register ${name} is ${String(value)}, expected an integer`);
       const exact = BigInt(value);

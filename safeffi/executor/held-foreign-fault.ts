@@ -13,11 +13,11 @@ import type { ArgumentValue, ResultValue } from '../values.ts';
 import type { Checkpoint } from './checkpoints.ts';
 import type { Lane } from './lane.ts';
 import type { NativeExecutor } from './native.ts';
-import type { NativeCallout } from './native-callout.ts';
+import type { StoppedCallout } from './native-callout.ts';
 
 export class HeldForeignFault implements FaultResolver {
   readonly #executor: NativeExecutor;
-  readonly #callout: NativeCallout;
+  readonly #callout: StoppedCallout;
   readonly #args: readonly ArgumentValue[];
   /** The lane on which the callout runs. */
   readonly #lane: Lane | undefined;
@@ -32,7 +32,7 @@ export class HeldForeignFault implements FaultResolver {
 
   constructor(
     executor: NativeExecutor,
-    callout: NativeCallout,
+    callout: StoppedCallout,
     args: readonly ArgumentValue[],
     lane: Lane | undefined,
     slot: number,
@@ -62,8 +62,7 @@ export class HeldForeignFault implements FaultResolver {
       return this.#callout.call(args ?? this.#args);
     }
     this.#endThread();
-    const seen = this.#executor.waitFor(this.#lane, this.#executor.looks, this.#lane.deadlineMs);
-    return this.#callout.end(this.#lane, seen, this.#args, this.#epoch);
+    return this.#callout.resume(this.#lane, this.#args);
   }
 
   proceed(): never {

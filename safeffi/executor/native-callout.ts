@@ -22,7 +22,15 @@ import { NativePendingCallout, NativeRequest } from './native-pending.ts';
 /** Finds the function's address in the present executor. */
 export type Resolve = () => number;
 
-export class NativeCallout implements PreparedCallout {
+/** What a fault needs to know of the callout that stopped. */
+export interface StoppedCallout extends PreparedCallout {
+  /** Where the function starts in the present executor. */
+  readonly address: ExactInteger;
+  /** Waits for a callout that was let go on. */
+  resume(lane: Lane, args: readonly ArgumentValue[]): ResultValue;
+}
+
+export class NativeCallout implements StoppedCallout {
   readonly name: string;
   readonly library: string;
   readonly signature: Signature;
@@ -45,7 +53,7 @@ export class NativeCallout implements PreparedCallout {
     this.#resolve = resolve;
     this.#takesStrings = signature.arguments.map(takesStrings);
     this.#lastLine = executor.domain.lineWord(0);
-    this.#marshaller = compileMarshaller(signature, executor.target.abi.plan(name, signature), this.#environment());
+    this.#marshaller = this.marshaller();
     this.invoke = this.#marshaller.invoke;
   }
 
@@ -111,6 +119,17 @@ export class NativeCallout implements PreparedCallout {
     return this.end(lane, this.#executor.waitFor(lane, this.#executor.looks, lane.deadlineMs), args, epoch);
   }
 
+  /** A marshaller of its own, for frames that stand elsewhere than on a lane. */
+  marshaller(elsewhere: Partial<MarshalEnvironment> = {}): Marshaller {
+    const plan = this.#executor.target.abi.plan(this.name, this.signature);
+    return compileMarshaller(this.signature, plan, { ...this.#environment(), ...elsewhere });
+  }
+
+  /** Whether a string may be passed for argument `index`. */
+  takesStringAt(index: number): boolean {
+    return this.#takesStrings[index] === true;
+  }
+
   /** Takes what came of a callout: its result, or throws the fault. */
   end(lane: Lane, seen: number, args: readonly ArgumentValue[], epoch: number): ResultValue {
     this.#lastLine = lane.word;
@@ -137,14 +156,7 @@ export class NativeCallout implements PreparedCallout {
     const clean = () => {
       if (!lane0.busy) lane0.buffers.reset();
     };
-    const recordBytes = (index: number, value: unknown): Uint8Array => {
-      if (fits(types[index]!, value)) {
-        const { buffer, byteOffset, byteLength } = value as ArrayBufferView;
-        return value instanceof Uint8Array ? value : new Uint8Array(buffer, byteOffset, byteLength);
-      }
-      clean();
-      throw this.#refusal(index, value);
-    };
+    const recordBytes = (index: number, value: unknown) => this.recordBytes(index, value, clean);
     return {
       i32,
       f32,
@@ -235,6 +247,28 @@ export class NativeCallout implements PreparedCallout {
     return within.lane;
   }
 
+  /** The bytes of a record by value; `clean` runs before it is refused. */
+  recordBytes(index: number, value: unknown, clean?: () => void): Uint8Array {
+    if (fits(this.signature.arguments[index]!, value)) {
+      const { buffer, byteOffset, byteLength } = value as ArrayBufferView;
+      return value instanceof Uint8Array ? value : new Uint8Array(buffer, byteOffset, byteLength);
+    }
+    clean?.();
+    throw this.#refusal(index, value);
+  }
+
+  /** The number of an address argument of the present executor; `clean` runs before it is refused. */
+  addressOf(index: number, value: Address, clean?: () => void): number {
+    if (value.generation !== 0 && value.generation !== this.#executor.generation) {
+      clean?.();
+      throw this.#executor.faults.stale(this, index + 1, value);
+    }
+    const number = Number(value.value);
+    if (Number.isSafeInteger(number) && number >= 0) return number;
+    clean?.();
+    throw argumentTypeError(this.name, index + 1, value.toString(), 'an address below 2^53');
+  }
+
   #pointer(lane: Lane, index: number, value: unknown, clean: () => void): number {
     const type = this.signature.arguments[index]!;
     if (typeof value === 'string' && this.#takesStrings[index] === true)
@@ -242,16 +276,7 @@ export class NativeCallout implements PreparedCallout {
     if (value instanceof Uint8Array) {
       return lane.buffers.placeBytes(index + 1, value, 'ByteArray', false, type.readOnly !== true);
     }
-    if (value instanceof Address) {
-      if (value.generation !== 0 && value.generation !== this.#executor.generation) {
-        clean();
-        throw this.#executor.faults.stale(this, index + 1, value);
-      }
-      const number = Number(value.value);
-      if (Number.isSafeInteger(number) && number >= 0) return number;
-      clean();
-      throw argumentTypeError(this.name, index + 1, value.toString(), 'an address below 2^53');
-    }
+    if (value instanceof Address) return this.addressOf(index, value, clean);
     if (value instanceof Callback) {
       const pointer = this.#executor.callbacks.pointerTo(value);
       if (pointer !== undefined) return pointer;

@@ -22,7 +22,7 @@ import { type FaultOwner, HeldFault } from './held-fault.ts';
 import { HeldForeignFault } from './held-foreign-fault.ts';
 import type { Lane } from './lane.ts';
 import type { NativeExecutor } from './native.ts';
-import type { NativeCallout } from './native-callout.ts';
+import type { StoppedCallout } from './native-callout.ts';
 import { plainFault, staleSummary } from './plain-fault.ts';
 import { taintText } from './taint.ts';
 
@@ -35,7 +35,7 @@ export class NativeFaults {
   }
 
   /** The callout on `lane` stopped in the handler. */
-  stopped(callout: NativeCallout, lane: Lane, args: readonly ArgumentValue[], map: ProcessMap): FFIFault {
+  stopped(callout: StoppedCallout, lane: Lane, args: readonly ArgumentValue[], map: ProcessMap): FFIFault {
     const executor = this.#executor;
     const raw = new RawFault(executor.domain.i32, laneRecord(lane.index));
     const fault = this.#described(raw, callout, lane, map, false);
@@ -46,7 +46,7 @@ export class NativeFaults {
 
   /** A thread that C made stopped; it was noticed before `callout` was begun, or while it ran on `lane`. */
   foreign(
-    callout: NativeCallout,
+    callout: StoppedCallout,
     lane: Lane | undefined,
     args: readonly ArgumentValue[],
     { raw, slot }: ForeignFault,
@@ -60,7 +60,7 @@ export class NativeFaults {
 
   #described(
     raw: RawFault,
-    callout: NativeCallout,
+    callout: StoppedCallout,
     lane: Lane | undefined,
     map: ProcessMap,
     isForeign: boolean,
@@ -110,7 +110,7 @@ export class NativeFaults {
   inCallback(
     kind: Fault['kind'],
     summary: string,
-    callout: NativeCallout,
+    callout: StoppedCallout,
     lane: Lane,
     args: readonly ArgumentValue[],
   ): FFIFault {

@@ -25,6 +25,7 @@ const signatures: Readonly<Record<EntryName, SignatureText>> = {
   munmap: { returns: 'int', arguments: ['void *', 'size_t'] },
   _exit: { returns: 'void', arguments: ['int'] },
   checkpoint: { returns: 'int', arguments: [] },
+  batch: { returns: 'void', arguments: ['size_t', 'size_t', 'size_t', 'size_t', 'size_t'] },
 };
 
 /** Libraries in the order of loading, with the handles of the process that loaded them. */

@@ -14,10 +14,11 @@ import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import { Arena } from './arena.ts';
 import { ArgumentBuffers } from './argument-buffers.ts';
+import { BatchArea } from './batch-area.ts';
 import { CheckpointedCallout } from './checkpointed-callout.ts';
 import { type Checkpoint, Checkpoints, headerWordsOf, type Standby } from './checkpoints.ts';
 import { DomainMemory } from './domain-memory.ts';
-import type { Executor, ExecutorOptions, PreparedCallout } from './executor.ts';
+import type { CalloutBatch, Executor, ExecutorOptions, PreparedCallout } from './executor.ts';
 import { ExecutorLauncher } from './executor-launcher.ts';
 import { ExecutorProcess } from './executor-process.ts';
 import { ForeignFaults } from './foreign-faults.ts';
@@ -25,12 +26,14 @@ import { Graveyard } from './graveyard.ts';
 import { dead, foreign, Lane, refused, thrown, unanswered } from './lane.ts';
 import { linux } from './linux.ts';
 import { MappedBuffers } from './mapped-buffers.ts';
+import { NativeBatch } from './native-batch.ts';
 import { checkDefault, NativeCallbacks } from './native-callbacks.ts';
-import { NativeCallout, type Resolve } from './native-callout.ts';
+import { NativeCallout, type Resolve, type StoppedCallout } from './native-callout.ts';
 import { NativeFaults } from './native-faults.ts';
 import { NativeLoader } from './native-loader.ts';
 import { NativeMemory } from './native-memory.ts';
 import { hostTarget, type NativeTarget } from './native-target.ts';
+import { PlainBatch } from './plain-batch.ts';
 import { type Taint, untainted, withCause } from './taint.ts';
 
 /** About 30 µs of looking in JavaScript; the executor spins about as long after a call. */
@@ -72,6 +75,9 @@ export class NativeExecutor implements Executor {
   #closed = false;
 
   readonly target: NativeTarget;
+  readonly batches = new BatchArea();
+  /** Gives back the room of batches that are garbage. */
+  readonly batchRooms = new FinalizationRegistry<number>((start) => this.batches.release(start));
 
   /** `target`: for which machine the executor's program was built; this one's unless an emulator runs it. */
   constructor(options: ExecutorOptions = {}, target: NativeTarget = hostTarget()) {
@@ -154,6 +160,11 @@ export class NativeExecutor implements Executor {
   ): Callback {
     checkDefault(name, signature, options);
     return this.callbacks.create(name, signature, fn, options);
+  }
+
+  batch(callout: PreparedCallout, capacity: number, textBytes: number): CalloutBatch {
+    if (!(callout instanceof NativeCallout)) return new PlainBatch(callout, capacity);
+    return new NativeBatch(this, callout, capacity, textBytes);
   }
 
   /** A callout that is unbound when the process ends, and not bound yet. */
@@ -392,7 +403,7 @@ export class NativeExecutor implements Executor {
   }
 
   /** The error for a callout that did not return. */
-  faulted(callout: NativeCallout, lane: Lane, seen: number, args: readonly ArgumentValue[], epoch: number): unknown {
+  faulted(callout: StoppedCallout, lane: Lane, seen: number, args: readonly ArgumentValue[], epoch: number): unknown {
     const { callbacks } = this;
     if (epoch !== this.epoch)
       return this.faults.ended(
@@ -491,7 +502,7 @@ export class NativeExecutor implements Executor {
     this.#process?.kill();
   }
 
-  #died(callout: NativeCallout, args: readonly ArgumentValue[]): FFIFault {
+  #died(callout: StoppedCallout, args: readonly ArgumentValue[]): FFIFault {
     const executor = this.#process;
     executor?.kill();
     const end = this.#condemned === undefined ? (executor?.end ?? 'was ended') : `${this.#condemned} and was ended`;

@@ -11,6 +11,7 @@ import { type FaultResolver, FFIFault } from '../faults/ffi-fault.ts';
 import { parseSignature, type Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import type {
+  CalloutBatch,
   CalloutOptions,
   Executor,
   ExecutorKind,
@@ -20,6 +21,7 @@ import type {
 } from './executor.ts';
 import { NotFound, type PlainValue } from './koffi-functions.ts';
 import { plainSignature } from './koffi-types.ts';
+import { PlainBatch } from './plain-batch.ts';
 import { type FaultOrigin, plainFault, staleSummary } from './plain-fault.ts';
 import { PlainMemory, reading, writing } from './plain-memory.ts';
 import { copyBack, fromPlain, type PlainContext, toPlain } from './plain-values.ts';
@@ -142,6 +144,11 @@ export class PlainExecutor implements Executor {
     this.symbol(library, name);
     plainSignature(name, signature); // refused here, not by the first call
     return this.#callout(library, name, signature, undefined);
+  }
+
+  /** Calls are made one by one here, and texts need no room. */
+  batch(callout: PreparedCallout, capacity: number, _textBytes: number): CalloutBatch {
+    return new PlainBatch(callout, capacity);
   }
 
   prepareAddress(address: Address, name: string, signature: Signature): PreparedCallout {

@@ -22,7 +22,12 @@ export const laneCount = 16;
 export const foreignLaneCount = 8;
 export const headerBytes = 0x1_0000;
 export const laneStride = 0x80_0000;
-export const domainBytes = headerBytes + (laneCount + foreignLaneCount) * laneStride;
+/** Behind the lanes: frames of batches (batch-x86_64.S). */
+export const batchArea = {
+  base: headerBytes + (laneCount + foreignLaneCount) * laneStride,
+  bytes: 0x100_0000,
+} as const;
+export const domainBytes = batchArea.base + batchArea.bytes;
 
 /** Offsets from the domain's start, in bytes. 32-bit words unless said otherwise. */
 export const header = {
@@ -75,6 +80,7 @@ export const entryNames = [
   'munmap',
   '_exit',
   'checkpoint',
+  'batch',
 ] as const;
 export type EntryName = (typeof entryNames)[number];
 
