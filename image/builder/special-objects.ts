@@ -51,6 +51,7 @@ export const SPECIAL_OBJECT_SYMBOLS: readonly (readonly [number, string])[] = [
   [SpecialObject.SELECTOR_ABOUT_TO_RETURN, 'aboutToReturn:through:'],
   [SpecialObject.SELECTOR_RUN_WITH_IN, 'run:with:in:'],
   [SpecialObject.SELECTOR_ATTEMPT_TO_ASSIGN, 'attemptToAssign:withIndex:'],
+  [SpecialObject.SELECTOR_UNKNOWN_BYTECODE, 'unusedBytecode'],
 ];
 
 /** Failure code n is element n - 1; code 0 never reaches an image. */

@@ -166,7 +166,8 @@ function activate(code: Code, initial: readonly Slot[], home: Home, world: World
       case 'sendSpecial':
       case 'send':
       case 'superSend': {
-        if (!('argumentCount' in operand)) throw new VMBug('no-send', 'a send has no arguments');
+        if (!('argumentCount' in operand) || operand.kind === 'innerClosure')
+          throw new VMBug('no-send', 'a send has no arguments');
         const values = popMany(operand.argumentCount);
         const selector =
           operand.kind === 'specialSend' ? SPECIAL_SELECTORS[operand.index]!.selector : selectorAt(operand.index);

@@ -52,6 +52,7 @@ describe('the Sista V1 table', () => {
     for (const { first, name, stackEffect, pops, pushes } of INSTRUCTIONS) {
       const [before, after] = stackEffect.slice(1, -1).split('--');
       const decoded = operand(first);
+      if (/nils/.test(stackEffect)) continue;
       expect([name, first, pushes(decoded)]).toEqual([name, first, words(after!)]);
       if (/args|elements|copied/.test(stackEffect)) continue;
       expect([name, first, pops(decoded)]).toEqual([name, first, words(before!)]);

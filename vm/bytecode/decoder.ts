@@ -53,5 +53,6 @@ export function* instructionsOf(bytecodes: Uint8Array): Generator<Instruction> {
 
 /** Where a jump or branch goes; undefined for other instructions. */
 export function jumpTarget(instruction: Instruction): number | undefined {
-  return instruction.operand.kind === 'jump' ? instruction.nextPc + instruction.operand.distance : undefined;
+  const { operand } = instruction;
+  return operand.kind === 'jump' || operand.kind === 'classBranch' ? instruction.nextPc + operand.distance : undefined;
 }

@@ -70,6 +70,10 @@ function operandText(instruction: Instruction, view: DisassemblyView): string {
       return operand.isInlined ? `${operand.number} inlined` : `${operand.number}`;
     case 'closure':
       return `${view.literalText(operand.index)} copying ${operand.copiedCount}`;
+    case 'innerClosure':
+      return `of ${operand.argumentCount} arguments copying ${operand.copiedCount}, ${operand.blockSize} bytes`;
+    case 'classBranch':
+      return `to ${instruction.nextPc + operand.distance} ${operand.ifInstance ? 'if' : 'unless'} of ${view.literalText(operand.index)}`;
     case 'enclosing':
       return `${operand.levels} blocks further, jump ${operand.distance}`;
   }

@@ -39,6 +39,19 @@ export type Operand =
       readonly receiverOnStack: boolean;
       readonly ignoreOuterContext: boolean;
     }
+  | {
+      readonly kind: 'innerClosure';
+      readonly argumentCount: number;
+      readonly copiedCount: number;
+      readonly blockSize: number;
+    }
+  /** Literal `index` is a class or an Array of classes. */
+  | {
+      readonly kind: 'classBranch';
+      readonly index: number;
+      readonly distance: number;
+      readonly ifInstance: boolean;
+    }
   /** BlockReturn with extensions: leaves `levels` more blocks. */
   | { readonly kind: 'enclosing'; readonly levels: number; readonly distance: number };
 
@@ -142,6 +155,19 @@ const SEND = { flow: 'send', pops: popsOfSend, pushes: 1 } as const;
 const undefinedBytecodes = (range: number | readonly [number, number]): InstructionDefinition =>
   row(range, 'undefined', '( -- )', { flow: 'undefined' });
 
+const SEND_EFFECTS = ['( receiver -- result )', '( receiver arg -- result )', '( receiver arg1 arg2 -- result )'];
+
+/** Bytecodes 112 to 127 differ in how many arguments they take: one row for each run with the same stack effect. */
+function specialSendRows(): InstructionDefinition[] {
+  const rows: InstructionDefinition[] = [];
+  for (let first = 112, last = 112; first <= 127; first = ++last) {
+    const { argumentCount } = SPECIAL_SELECTORS[first - FIRST_SPECIAL_SEND]!;
+    while (last < 127 && SPECIAL_SELECTORS[last + 1 - FIRST_SPECIAL_SEND]!.argumentCount === argumentCount) last++;
+    rows.push(row([first, last], 'sendSpecial', SEND_EFFECTS[argumentCount]!, { ...SEND, operand: specialSend }));
+  }
+  return rows;
+}
+
 /** All 256, in order, without gaps (a test checks it). */
 export const INSTRUCTIONS: readonly InstructionDefinition[] = [
   row([0, 15], 'pushReceiverVariable', '( -- value )', { operand: short('receiverVariable', 0), pushes: 1 }),
@@ -172,7 +198,7 @@ export const INSTRUCTIONS: readonly InstructionDefinition[] = [
   }),
   row(95, 'nop', '( -- )', { extensions: 'B' }),
   row([96, 111], 'sendArithmetic', '( receiver arg -- result )', { ...SEND, operand: specialSend }),
-  row([112, 127], 'sendSpecial', '( receiver args -- result )', { ...SEND, operand: specialSend }),
+  ...specialSendRows(),
   row([128, 143], 'send', '( receiver -- result )', { ...SEND, operand: shortSend(128, 0) }),
   row([144, 159], 'send', '( receiver arg -- result )', { ...SEND, operand: shortSend(144, 1) }),
   row([160, 175], 'send', '( receiver arg1 arg2 -- result )', { ...SEND, operand: shortSend(160, 2) }),
@@ -190,7 +216,11 @@ export const INSTRUCTIONS: readonly InstructionDefinition[] = [
   row(227, 'pushLiteralVariable', '( -- value )', { extensions: 'A', operand: long('literalVariable'), pushes: 1 }),
   row(228, 'pushLiteral', '( -- literal )', { extensions: 'A', operand: long('literal'), pushes: 1 }),
   row(229, 'pushTemp', '( -- value )', { operand: long('temp'), pushes: 1 }),
-  undefinedBytecodes(230),
+  // Makes room for temps of a block within its method; the set's later editions have it no more.
+  row(230, 'pushNils', '( -- nils )', {
+    operand: ({ byte1 }) => ({ kind: 'integer', value: byte1 }),
+    pushes: (operand) => (operand.kind === 'integer' ? operand.value : 0),
+  }),
   row(231, 'pushArray', '( elements -- array )', {
     operand: ({ byte1 }) => ({ kind: 'array', size: byte1 & 127, popsElements: byte1 > 127 }),
     pops: (operand) => (operand.kind === 'array' && operand.popsElements ? operand.size : 0),
@@ -224,7 +254,11 @@ export const INSTRUCTIONS: readonly InstructionDefinition[] = [
       argumentCount: (byte1 & 7) + (extB & 63) * 8,
     }),
   }),
-  undefinedBytecodes(236),
+  // Pharo's short form of an inlined primitive: what the numbers mean is up to its VM, so here it is an error to run it.
+  row(236, 'callMappedInlinedPrimitive', '( -- )', {
+    flow: 'undefined',
+    operand: ({ byte1 }) => ({ kind: 'primitive', number: byte1, isInlined: true }),
+  }),
   row(237, 'jump', '( -- )', { flow: 'jump', extensions: 'B', operand: longJump }),
   row(238, 'popJumpTrue', '( boolean -- )', { flow: 'branch', extensions: 'AB', operand: longJump, pops: 1 }),
   row(239, 'popJumpFalse', '( boolean -- )', { flow: 'branch', extensions: 'AB', operand: longJump, pops: 1 }),
@@ -246,11 +280,15 @@ export const INSTRUCTIONS: readonly InstructionDefinition[] = [
   row(245, 'storeTemp', '( value -- value )', { operand: long('temp'), pops: 1, pushes: 1 }),
   undefinedBytecodes([246, 247]),
   row(248, 'callPrimitive', '( -- )', {
+    extensions: 'AB',
     operand: ({ byte1, byte2 }) => ({
       kind: 'primitive',
       number: byte1 + (byte2 & 31) * 256,
       isInlined: byte2 > 127,
     }),
+    // Inlined, it is `( args -- result )`: such primitives are numbered by arity, the receiver included.
+    pops: (operand) => (operand.kind === 'primitive' && operand.isInlined ? Math.floor(operand.number / 1000) : 0),
+    pushes: (operand) => (operand.kind === 'primitive' && operand.isInlined ? 1 : 0),
   }),
   row(249, 'pushFullClosure', '( copied -- closure )', {
     extensions: 'A',
@@ -264,13 +302,37 @@ export const INSTRUCTIONS: readonly InstructionDefinition[] = [
     pops: (operand) => (operand.kind === 'closure' ? operand.copiedCount + (operand.receiverOnStack ? 1 : 0) : 0),
     pushes: 1,
   }),
-  // Closures whose code lies inside their method: no compiler emits them with this set since full closures came.
-  undefinedBytecodes(250),
+  // Closures whose code lies inside their method: no compiler emits them with this set since full closures came, and it is an
+  // error to run it.
+  row(250, 'pushClosure', '( copied -- closure )', {
+    flow: 'undefined',
+    extensions: 'AB',
+    operand: ({ byte1, byte2, extA, extB }) => ({
+      kind: 'innerClosure',
+      argumentCount: (byte1 & 7) + (extA & 15) * 8,
+      copiedCount: ((byte1 >> 3) & 7) + (extA >> 4) * 8,
+      blockSize: byte2 + extB * 256,
+    }),
+    pops: (operand) => (operand.kind === 'innerClosure' ? operand.copiedCount : 0),
+    pushes: 1,
+  }),
   row(251, 'pushRemoteTemp', '( -- value )', { operand: remoteTemp, pushes: 1 }),
   row(252, 'storeRemoteTemp', '( value -- value )', { extensions: 'B', operand: remoteTemp, pops: 1, pushes: 1 }),
   row(253, 'popIntoRemoteTemp', '( value -- )', { extensions: 'B', operand: remoteTemp, pops: 1 }),
-  // Type tests that only Sista's optimiser emits.
-  undefinedBytecodes([254, 255]),
+  // A type test that only optimisers emit. The literal is a class or an Array of them; with a negative ExtB it jumps where the
+  // value is an instance, else where it is none.
+  row(254, 'popBranchOnClass', '( value -- )', {
+    flow: 'branch',
+    extensions: 'AB',
+    operand: ({ byte1, byte2, extA, extB }) => ({
+      kind: 'classBranch',
+      index: byte1 + extA * 256,
+      distance: byte2 + (extB & 127) * 256,
+      ifInstance: extB < 0,
+    }),
+    pops: 1,
+  }),
+  undefinedBytecodes(255),
 ];
 
 const byBytecode: readonly InstructionDefinition[] = INSTRUCTIONS.flatMap((definition) =>

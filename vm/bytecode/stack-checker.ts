@@ -33,6 +33,7 @@ function operandProblem(instruction: Instruction, code: CheckableCode): string |
     case 'superSend':
     case 'directedSuperSend':
     case 'closure':
+    case 'classBranch':
       return operand.index < code.literalCount ? undefined : `literal ${operand.index} of ${code.literalCount}`;
     case 'primitive':
       return instruction.pc === 0 || operand.isInlined ? undefined : 'callPrimitive that is not the first bytecode';

@@ -21,7 +21,7 @@ import { CACHE_ENTRIES } from './method-cache.ts';
 import { FIRST_QUICK_PRIMITIVE, LAST_QUICK_PRIMITIVE } from './primitive-table.ts';
 import {
   attemptToAssign,
-  badBytecode,
+
   makeBlockClosure,
   mustBeBoolean,
   pushNewArray,
@@ -797,7 +797,8 @@ export function interpretV3(vm: Interpreter): void {
             default:
               vm.pc = pc;
               vm.sp = sp;
-              badBytecode(vm, bytecode);
+              unknownBytecode(vm, 1);
+              continue reload;
           }
           // A special send that was not done in line
           value = specialSelectors + 2 * (bytecode - SPECIAL_SENDS);

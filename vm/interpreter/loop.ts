@@ -29,16 +29,18 @@ import { NO_OOP, type Oop } from '../memory/oop.ts';
 import { AssociationSlot, ClassIndex, ClosureSlot, ContextSlot, SpecialObject } from '../memory/well-known.ts';
 import { LARGE_CONTEXT_SLOTS, SEEN_BY_CLOSURE, SMALL_CONTEXT_SLOTS } from './context-pool.ts';
 import { floatArithmetic } from './float-fast-path.ts';
+import { runInlinedPrimitive } from './inlined-primitives.ts';
 import type { Interpreter } from './interpreter.ts';
 import { CACHE_ENTRIES } from './method-cache.ts';
 import { FIRST_QUICK_PRIMITIVE, LAST_QUICK_PRIMITIVE } from './primitive-table.ts';
 import {
   attemptToAssign,
-  badBytecode,
+  branchByClass,
   makeClosure,
   mustBeBoolean,
   pushNewArray,
   quickReturnValue,
+  unknownBytecode,
 } from './rare-bytecodes.ts';
 import { nonLocalReturn, returnToSender } from './returns.ts';
 import { StopReason } from './stop-reason.ts';
@@ -242,10 +244,19 @@ export function interpretSista(vm: Interpreter): void {
               fromBlock = true;
               break returning;
             case 94:
+              if ((extA | extB) !== 0) {
+                vm.pc = pc;
+                vm.sp = sp;
+                unknownBytecode(vm, 1);
+                continue reload;
+              }
               value = i32[sp]!;
               fromBlock = true;
               break returning;
             case 95:
+              extA = 0;
+              extB = 0;
+              extended = false;
               continue;
 
             // Special sends: SmallIntegers in line, Floats by a call, all else a send
@@ -699,6 +710,9 @@ export function interpretSista(vm: Interpreter): void {
             case 229:
               i32[++sp] = i32[base + u8[pc++]!]!;
               continue;
+            case 230:
+              for (value = u8[pc++]!; value > 0; value--) i32[++sp] = nil;
+              continue;
             case 231:
               vm.pc = pc;
               vm.sp = sp;
@@ -750,6 +764,7 @@ export function interpretSista(vm: Interpreter): void {
             case 238:
             case 239: {
               const offset = u8[pc++]! + (extB << 8);
+              extA = 0;
               extB = 0;
               extended = false;
               value = i32[sp--]!;
@@ -772,6 +787,8 @@ export function interpretSista(vm: Interpreter): void {
             case 243: {
               const index = u8[pc++]! + (extA << 8);
               extA = 0;
+              extB = 0;
+              extended = false;
               value = i32[sp]!;
               if (bytecode === 240) sp--;
               if ((i32[receiver >> 2]! & IMMUTABLE_BIT) === 0) {
@@ -787,6 +804,8 @@ export function interpretSista(vm: Interpreter): void {
             case 244: {
               const association = i32[literals + u8[pc++]! + (extA << 8)]!;
               extA = 0;
+              extB = 0;
+              extended = false;
               value = i32[sp]!;
               if (bytecode === 241) sp--;
               if ((i32[association >> 2]! & IMMUTABLE_BIT) === 0) {
@@ -808,6 +827,18 @@ export function interpretSista(vm: Interpreter): void {
             // Three bytes
             case 248:
               pc += 2;
+              // The primitive of the method, whose code runs because it failed; or one in line, which cannot fail.
+              if (u8[pc - 1]! < 128) continue;
+              vm.pc = pc;
+              vm.sp = sp;
+              if (!runInlinedPrimitive(vm, u8[pc - 2]! + ((u8[pc - 1]! & 31) << 8))) {
+                unknownBytecode(vm, 3);
+                continue reload;
+              }
+              sp = vm.sp;
+              extA = 0;
+              extB = 0;
+              extended = false;
               continue;
             case 249:
               vm.pc = pc;
@@ -818,20 +849,36 @@ export function interpretSista(vm: Interpreter): void {
               extA = 0;
               continue;
             case 251:
-              value = i32[base + u8[pc + 1]!]!;
+              value = i32[base + (u8[pc + 1]! & 127)]!;
               i32[++sp] = i32[(value >> 2) + BODY + u8[pc]!]!;
               pc += 2;
               continue;
             case 252:
             case 253:
-              memory.storePointer(i32[base + u8[pc + 1]!]! as Oop, u8[pc]!, i32[sp]! as Oop);
+              memory.storePointer(i32[base + (u8[pc + 1]! & 127)]! as Oop, u8[pc]!, i32[sp]! as Oop);
               if (bytecode === 253) sp--;
               pc += 2;
+              extB = 0;
+              extended = false;
               continue;
+            case 254: {
+              const jump = branchByClass(
+                vm,
+                i32[sp--]! as Oop,
+                i32[literals + u8[pc]! + (extA << 8)]! as Oop,
+                extB < 0,
+              );
+              pc += jump ? 2 + u8[pc + 1]! + ((extB & 127) << 8) : 2;
+              extA = 0;
+              extB = 0;
+              extended = false;
+              continue;
+            }
             default:
               vm.pc = pc;
               vm.sp = sp;
-              badBytecode(vm, bytecode);
+              unknownBytecode(vm, 1);
+              continue reload;
           }
           // A special send that was not done in line
           value = specialSelectors + 2 * (bytecode - SPECIAL_SENDS);

@@ -3,9 +3,15 @@
  * reads them back afterwards.
  */
 import { Format } from '../memory/header.ts';
-import { headerArgumentCount, headerIsSista, methodHeaderOf, methodNameOf } from '../memory/method-access.ts';
+import {
+  bytecodeStartOf,
+  headerArgumentCount,
+  headerIsSista,
+  methodHeaderOf,
+  methodNameOf,
+} from '../memory/method-access.ts';
 import type { ObjectMemory } from '../memory/object-memory.ts';
-import { type Oop, smallIntegerOop } from '../memory/oop.ts';
+import { isImmediate, type Oop, smallIntegerOop } from '../memory/oop.ts';
 import { BlockClosureSlot, ClassIndex, ClosureSlot, ContextSlot, SpecialObject } from '../memory/well-known.ts';
 import { VMBug } from '../vm-bug.ts';
 import type { Interpreter } from './interpreter.ts';
@@ -108,13 +114,49 @@ export function quickReturnValue(memory: ObjectMemory, primitive: number, receiv
   }
 }
 
-export function badBytecode(vm: Interpreter, bytecode: number): never {
-  const { memory, context } = vm;
-  const method = memory.fetchPointer(context, ContextSlot.METHOD);
+/** True when a branch on the value's class is taken: `classes` is a class or an Array of them. */
+export function branchByClass(vm: Interpreter, value: Oop, classes: Oop, jumpsIfInstance: boolean): boolean {
+  const { memory } = vm;
+  const behavior = memory.classOf(value);
+  let isInstance = behavior === classes;
+  if (!isImmediate(classes) && memory.classIndexOfObject(classes) === ClassIndex.ARRAY)
+    for (let i = memory.slotCountOf(classes) - 1; i >= 0 && !isInstance; i--)
+      isInstance = memory.fetchPointer(classes, i) === behavior;
+  return isInstance === jumpsIfInstance;
+}
+
+/**
+ * The code has a bytecode that is not defined, or an inlined primitive whose operands are not what its compiler promised: the
+ * active context is sent #unusedBytecode, with its pc at the instruction, prefixes included. `pc` lies `length` bytes behind the
+ * bytecode. An image that has no such selector cannot be told.
+ */
+export function unknownBytecode(vm: Interpreter, length: number): void {
+  const { memory } = vm;
+  const method = memory.fetchPointer(vm.context, ContextSlot.METHOD);
+  const bytecode = memory.u8[vm.pc - length]!;
   const isSista = headerIsSista(methodHeaderOf(memory, method));
-  throw new VMBug(
-    'unknown-bytecode',
-    `${methodNameOf(memory, method)} has bytecode ${bytecode} at offset ${vm.pc - 1 - memory.bodyOf(method)}, which ${isSista ? 'Sista V1' : 'V3'} does not define here`,
-    { context, method, pc: vm.pc - 1 },
-  );
+  const selector = memory.specialObject(SpecialObject.SELECTOR_UNKNOWN_BYTECODE);
+  if (selector === memory.nil)
+    throw new VMBug(
+      'unknown-bytecode',
+      `${methodNameOf(memory, method)} has bytecode ${bytecode} at offset ${vm.pc - length - memory.bodyOf(method)}, which ${isSista ? 'Sista V1' : 'V3'} does not define, and the image has no #unusedBytecode to be told`,
+      { context: vm.context, method, pc: vm.pc - length },
+    );
+  vm.pc = isSista ? firstPrefix(memory, method, vm.pc - length) : vm.pc - length;
+  vm.push(vm.activeContext());
+  vm.send(selector, 0);
+}
+
+/** Where the prefixes of the instruction at `pc` begin: found from the start, because operands may look like prefixes. */
+function firstPrefix(memory: ObjectMemory, method: Oop, pc: number): number {
+  let at = bytecodeStartOf(memory, method);
+  let start = at;
+  let isExtended = false;
+  while (at < pc) {
+    if (!isExtended) start = at;
+    const byte = memory.u8[at]!;
+    isExtended = byte === 224 || byte === 225;
+    at += byte < 224 ? 1 : byte < 248 ? 2 : 3;
+  }
+  return isExtended ? start : pc;
 }

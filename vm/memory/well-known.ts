@@ -50,6 +50,7 @@ export const SpecialObject = {
   /** Array of symbols: primitive failure code n is element n - 1. */
   PRIMITIVE_ERROR_TABLE: 51,
   CLASS_ALIEN: 52,
+  SELECTOR_UNKNOWN_BYTECODE: 57,
   COUNT: 60,
 } as const;
 
