@@ -16,16 +16,17 @@ import { NO_OOP, type Oop } from '../memory/oop.ts';
 import { AssociationSlot, ClassIndex, ClosureSlot, ContextSlot, SpecialObject } from '../memory/well-known.ts';
 import { LARGE_CONTEXT_SLOTS, SEEN_BY_CLOSURE, SMALL_CONTEXT_SLOTS } from './context-pool.ts';
 import { floatArithmetic } from './float-fast-path.ts';
+import { runInlinedPrimitive } from './inlined-primitives.ts';
 import type { Interpreter } from './interpreter.ts';
 import { CACHE_ENTRIES } from './method-cache.ts';
 import { FIRST_QUICK_PRIMITIVE, LAST_QUICK_PRIMITIVE } from './primitive-table.ts';
 import {
   attemptToAssign,
-
   makeBlockClosure,
   mustBeBoolean,
   pushNewArray,
   quickReturnValue,
+  unknownBytecode,
 } from './rare-bytecodes.ts';
 import { nonLocalReturn, returnToSender } from './returns.ts';
 import { StopReason } from './stop-reason.ts';
@@ -640,15 +641,24 @@ export function interpretV3(vm: Interpreter): void {
             // Three bytes
             case 139:
               pc += 2;
+              // The primitive of the method, whose code runs because it failed; or one in line, which cannot fail.
+              if (u8[pc - 1]! < 128) continue;
+              vm.pc = pc;
+              vm.sp = sp;
+              if (!runInlinedPrimitive(vm, u8[pc - 2]! + ((u8[pc - 1]! & 31) << 8))) {
+                unknownBytecode(vm, 3);
+                continue reload;
+              }
+              sp = vm.sp;
               continue;
             case 140:
-              value = i32[base + u8[pc + 1]!]!;
+              value = i32[base + (u8[pc + 1]! & 127)]!;
               i32[++sp] = i32[(value >> 2) + BODY + u8[pc]!]!;
               pc += 2;
               continue;
             case 141:
             case 142:
-              memory.storePointer(i32[base + u8[pc + 1]!]! as Oop, u8[pc]!, i32[sp]! as Oop);
+              memory.storePointer(i32[base + (u8[pc + 1]! & 127)]! as Oop, u8[pc]!, i32[sp]! as Oop);
               if (bytecode === 142) sp--;
               pc += 2;
               continue;

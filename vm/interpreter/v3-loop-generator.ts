@@ -166,13 +166,13 @@ export function generate(read: (path: string) => string): string {
   const start = source.indexOf(SWITCH);
   const end = source.indexOf(DEFAULT);
   if (start < 0 || end < start) throw new VMBug('loop-shape', 'vm/interpreter/loop.ts has no switch over the bytecode');
-  const cases = translateCases(source.slice(start + SWITCH.length, end));
+  const cases = translateCases(source.slice(start + SWITCH.length, end).replace(PREFIX_TEST, ''));
   return [
     HEADER,
     adapt(source.slice(source.indexOf('import '), start)),
     SWITCH,
-    cases,
-    V3_CASES.slice(1),
+    cases.trimEnd(),
+    V3_CASES,
     adapt(source.slice(end)),
   ].join('');
 }
@@ -191,10 +191,11 @@ const ADAPTATIONS: readonly (readonly [string, string])[] = [
   ['if (i32[literals - 1]! >= 0) return;', 'if (i32[literals - 1]! < 0) return;'],
   ['memory.collectionWanted || header >= 0', 'memory.collectionWanted || header < 0'],
   ['if (i32[literals - 1]! >= 0) {', 'if (i32[literals - 1]! < 0) {'],
-  ['  makeClosure,\n', '  makeBlockClosure,\n'],
+  ['  branchByClass,\n  makeClosure,\n', '  makeBlockClosure,\n'],
   ['    let extA = 0;\n    let extB = 0;\n    let extended = false;\n', ''],
 ];
-/** V3 has no prefixes. */
+/** V3 has no prefixes, and no branch on classes. */
+const PREFIX_TEST = / {14}if \(\(extA \| extB\) !== 0\) \{\n(?: {16}.*\n)* {14}\}\n/g;
 const PREFIX_STORE = /^ +(extA|extB|extended) = /;
 const PREFIX_CHOICE = /extB === 0 \? ([^:]+) : [^;]+/;
 
