@@ -31,6 +31,7 @@ const needNative = [
     'fork',
     'layout',
     'limits',
+    'portable',
     'process',
     'records-by-value',
     'resolutions',

@@ -27,6 +27,7 @@ export function openDirectExecutor(options: ExecutorOptions): PlainExecutor {
       const call = target.spread as (...args: ArgumentValue[]) => ResultValue;
       return compileDirectInvoke(origin.name, origin.signature, call, () => tookErrno(functions.errno()));
     },
+    revive() {},
     start(origin, address, args) {
       const target = functionFor(origin, address);
       const value = target.call(args);

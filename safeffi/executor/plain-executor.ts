@@ -63,6 +63,8 @@ export interface PlainBackend {
   symbol(library: string, name: string): bigint;
   /** A faster `invoke` for the function, where there is one; it tells errno after each call. */
   compileInvoke?(origin: FaultOrigin, tookErrno: (errno: number) => void): PreparedCallout['invoke'] | undefined;
+  /** Starts a fresh process where the last has died, so that `generation` is that of the next call. */
+  revive(): void;
   start(origin: FaultOrigin, address: bigint | undefined, args: readonly PlainValue[]): PlainPending;
   /** Answers how many bytes were copied. */
   read(address: bigint, into: Uint8Array): number;
@@ -182,6 +184,7 @@ export class PlainExecutor implements Executor {
     const target = { name, library: fileOf(library), signature };
     const again = (args: readonly ArgumentValue[]) => call(args);
     const start = (args: readonly ArgumentValue[], options: CalloutOptions = {}): PendingCallout => {
+      this.#backend.revive();
       const context = this.#context(origin, args, again);
       if (address !== undefined && address.generation !== this.generation) throw context.stale(0, address);
       const plain = toPlain(name, signature, args, context);
@@ -300,6 +303,7 @@ export class PlainExecutor implements Executor {
   }
 
   #check(origin: FaultOrigin, address: Address): bigint {
+    this.#backend.revive();
     if (address.generation !== 0 && address.generation !== this.generation)
       throw this.#context(origin, [], () => undefined).stale(1, address);
     return BigInt(address.value);

@@ -1,13 +1,18 @@
 /**
- * The child process of the portable executor: takes requests, runs C through koffi, replies. Run as a program by the
- * relay. It ends when its parent does; a parent that is killed while C hangs here takes it along on Linux (PDEATHSIG).
+ * The child process of the portable executor: takes requests, runs C through koffi, replies. Run as a program: with the
+ * argument `pipes` it reads descriptor 3 and writes descriptor 4, one message after the other and no event loop; else it is
+ * the relay's, over Node's own channel. It ends when its parent does; a parent that is killed while C hangs here takes it
+ * along on Linux (PDEATHSIG).
  */
+import { readSync, writeSync } from 'node:fs';
 import { koffi } from './koffi.ts';
-import { KoffiFunctions, NotFound, type PlainFunction } from './koffi-functions.ts';
+import { KoffiFunctions, NotFound, type PlainFunction, type PlainValue } from './koffi-functions.ts';
+import { type Definition, MessageReader, MessageWriter } from './portable-codec.ts';
 import type { PortableReply, PortableRequest } from './portable-messages.ts';
 
 const functions = new KoffiFunctions();
 const prepared = new Map<string, PlainFunction>();
+const defined = new Map<number, PlainFunction>();
 const plain = (value: PortableReply & { is: 'value' }) => value;
 
 function run(request: PortableRequest): PortableReply {
@@ -25,25 +30,36 @@ function run(request: PortableRequest): PortableReply {
     case 'write':
       return plain({ is: 'value', value: functions.write(request.address, request.bytes), args: [], errno: 0 });
     case 'call': {
-      const { signature } = request;
+      const { signature, args } = request;
       const key = `${request.address ?? `${request.library} ${request.name}`} ${signature.key}`;
       let target = prepared.get(key);
       if (target === undefined) {
-        target =
-          request.address === undefined
-            ? functions.prepare(request.library, request.name, signature)
-            : functions.prepareAddress(request.address, signature);
+        target = functionFor(request);
         prepared.set(key, target);
       }
-      const value = target.call(request.args);
-      return plain({ is: 'value', value, args: request.args, errno: functions.errno() });
+      return called(target, args);
     }
   }
 }
 
+function functionFor({ address, library, name, signature }: Definition['target']): PlainFunction {
+  return address === undefined
+    ? functions.prepare(library, name, signature)
+    : functions.prepareAddress(address, signature);
+}
+
+function called(target: PlainFunction, args: readonly PlainValue[]): PortableReply {
+  const value = target.call(args);
+  return { is: 'value', value, args, errno: functions.errno() };
+}
+
 function answer(request: PortableRequest): PortableReply {
+  return guarded(() => run(request));
+}
+
+function guarded(run: () => PortableReply): PortableReply {
   try {
-    return run(request);
+    return run();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { is: error instanceof NotFound ? 'not found' : 'error', reason };
@@ -55,7 +71,49 @@ if (process.platform === 'linux') {
   setDeathSignal(1, 9, 0, 0, 0);
 }
 process.on('SIGINT', () => undefined); // the parent's to act on
-process.on('disconnect', () => process.exit(0));
-process.on('message', (request: PortableRequest) => {
-  process.send!(answer(request));
-});
+
+/** Definitions have no reply; a call of one that failed is answered with the reason. */
+function servePipes(): void {
+  const requests = new MessageReader();
+  const replies = new MessageWriter();
+  const failed = new Map<number, unknown>();
+  const flush = koffi().load(null).func('int fflush(void *stream)');
+  const send = (reply: PortableReply) => {
+    const bytes = replies.reply(reply);
+    for (let sent = 0; sent < bytes.length; ) sent += writeSync(4, bytes, sent);
+  };
+  send({ is: 'started', pid: process.pid });
+  for (;;) {
+    const request = requests.nextRequest();
+    if (request === undefined) {
+      const got = readSync(3, requests.space);
+      if (got === 0) process.exit(0);
+      requests.took(got);
+    } else if (request.do === 'define') {
+      try {
+        defined.set(request.id, functionFor(request.target));
+      } catch (error) {
+        failed.set(request.id, error);
+      }
+    } else if (request.do === 'numbered') {
+      send(
+        guarded(() => {
+          const target = defined.get(request.id);
+          if (target === undefined) throw failed.get(request.id);
+          const reply = called(target, request.args);
+          flush(null); // what C printed is out before the caller goes on
+          return reply;
+        }),
+      );
+    } else send(answer(request));
+  }
+}
+
+if (process.argv[2] === 'pipes') {
+  servePipes();
+} else {
+  process.on('disconnect', () => process.exit(0));
+  process.on('message', (request: PortableRequest) => {
+    process.send!(answer(request));
+  });
+}

@@ -24,7 +24,13 @@ export type PortableReply =
   | { readonly is: 'not found'; readonly reason: string }
   | { readonly is: 'error'; readonly reason: string }
   | { readonly is: 'started'; readonly pid: number }
-  | { readonly is: 'ended'; readonly status: number | null; readonly signal: string | null };
+  | {
+      readonly is: 'ended';
+      readonly status: number | null;
+      readonly signal: string | null;
+      /** The signal had stopped it, and it was ended for that. */
+      readonly stopped?: boolean;
+    };
 
 /** Words of the small shared memory between an executor and its relay: replies posted so far. */
 export const repliesWord = 0;

@@ -15,7 +15,7 @@ import {
   type PlainPending,
 } from './plain-executor.ts';
 import type { FaultOrigin } from './plain-fault.ts';
-import { type Ended, PortableChannel } from './portable-channel.ts';
+import { type Ended, openChannel, type PortableChannel } from './portable-channel.ts';
 import type { PortableReply } from './portable-messages.ts';
 
 const kindsBySignal: Readonly<Record<string, Fault['kind']>> = {
@@ -38,6 +38,8 @@ const kindsByStatus: ReadonlyMap<number, [Fault['kind'], string]> = new Map([
 
 function failureOf(ended: Ended): PlainFailure {
   const { signal, status } = ended;
+  if (ended.stopped === true && signal !== null)
+    return new PlainFailure('ExecutorDied', `the executor was stopped by ${signal} and was ended`, signal);
   if (signal !== null) {
     const kind = kindsBySignal[signal] ?? 'ExecutorDied';
     return new PlainFailure(kind, `the executor was killed by ${signal}`, signal);
@@ -80,6 +82,10 @@ class PortableBackend implements PlainBackend {
 
   write(address: bigint, from: Uint8Array): number {
     return this.#ask({ do: 'write', address, bytes: from }).value as number;
+  }
+
+  revive(): void {
+    this.#live();
   }
 
   start(origin: FaultOrigin, address: bigint | undefined, args: readonly PlainValue[]): PlainPending {
@@ -145,7 +151,7 @@ class PortableBackend implements PlainBackend {
   /** The living child; a fresh one, with the libraries of before, where there is none. */
   #live(): PortableChannel {
     if (this.#channel !== undefined) return this.#channel;
-    this.#channel = new PortableChannel(this.#options.environment);
+    this.#channel = openChannel(this.#options.environment);
     this.generation++;
     for (const library of this.#libraries) this.#ask({ do: 'load', library });
     return this.#channel;

@@ -37,7 +37,7 @@ async function end(pid: number): Promise<boolean> {
   return true;
 }
 
-test.each(['native', 'direct'])('%s: what C prints comes in its order', (ffi) => {
+test.each(['native', 'portable', 'direct'])('%s: what C prints comes in its order', (ffi) => {
   const body = `const printf = libc.function('printf', { returns: 'int', arguments: ['const char *'] });
 for (let i = 0; i < 5; i++) { printf('C' + i + ' '); libc.function('fflush', { returns: 'int', arguments: ['void *'] })(null); writeSync(1, 'VM' + i + ' '); }
 session.close();`;
@@ -45,10 +45,10 @@ session.close();`;
   expect(out).toBe('C0 VM0 C1 VM1 C2 VM2 C3 VM3 C4 VM4 ');
 });
 
-test('native: C needs no fflush', () => {
+test.each(['native', 'portable'])('%s: C needs no fflush', (ffi) => {
   const body = `const printf = libc.function('printf', { returns: 'int', arguments: ['const char *'] });
 for (let i = 0; i < 3; i++) { printf('C' + i + ' '); writeSync(1, 'VM' + i + ' '); }`;
-  expect(execFileSync(process.execPath, program('native', body), { encoding: 'utf8' })).toBe('C0 VM0 C1 VM1 C2 VM2 ');
+  expect(execFileSync(process.execPath, program(ffi, body), { encoding: 'utf8' })).toBe('C0 VM0 C1 VM1 C2 VM2 ');
 });
 
 test.each(['native', 'portable'])('%s: a session that is left open does not keep the VM from ending', async (ffi) => {
