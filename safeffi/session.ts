@@ -31,6 +31,8 @@ export interface LibraryOptions {
 export interface CFunction {
   (...args: ArgumentValue[]): ResultValue;
   readonly callout: PreparedCallout;
+  /** The same call, beside the event loop. */
+  async(...args: ArgumentValue[]): Promise<ResultValue>;
 }
 
 export class Library {
@@ -74,7 +76,7 @@ export class Library {
     const { invoke } = callout;
     const call = (...args: ArgumentValue[]): ResultValue =>
       args.length === count ? invoke(...args) : callout.call(args);
-    return Object.assign(call, { callout });
+    return Object.assign(call, { callout, async: (...args: ArgumentValue[]) => callout.async(args) });
   }
 
   /**

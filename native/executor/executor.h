@@ -76,6 +76,8 @@ extern const char callback_thunks[];
 
 /* callbacks.c */
 void tell_thunks(void);
+/* Tells the VM's event loop to look. */
+void ring_loop(void);
 /*
  * A lane for a thread that has none, or whose own is not running C code (a signal handler): waits until one is free, makes
  * it the thread's current lane, with an alternate signal stack of its own. NULL where its guard pages cannot be made.

@@ -62,6 +62,8 @@ void ring_bell(void) {
     volatile int32_t *bell = header_word(SFFI_HEADER_BELL);
     __sync_fetch_and_add(bell, 1);
     futex_wake_all(bell);
+    volatile int32_t *armed = header_word(SFFI_HEADER_LOOP_ARMED);
+    if (*armed != 0 && __sync_lock_test_and_set(armed, 0) != 0) ring_loop();
 }
 
 /* The VM said that it sleeps. */

@@ -44,6 +44,8 @@ export interface CallbackCode {
   answer(L: number, R: number, value: unknown): void;
   /** 64-bit words of the stack that hold arguments. */
   readonly stackWords: number;
+  /** The result goes to memory that C names; its address stands where the result's first word does. */
+  readonly isInMemory: boolean;
 }
 
 /** Where a value's word lies: an expression for its first 32-bit word and the arrays that hold it. */
@@ -118,7 +120,7 @@ function storeResult(name: string, signature: Signature): string {
 export function compileCallback(name: string, signature: Signature, env: CallbackEnvironment): CallbackCode {
   if (signature.variadicFrom !== undefined)
     throw badSignatureError(name, 'a callback cannot have variable arguments: nothing tells how many came');
-  const { places, counts } = placeArguments(name, signature);
+  const { places, counts, resultPointer } = placeArguments(name, signature);
   const list = signature.arguments.map((type, index) => readArgument(type, places[index]!)).join(', ');
   const code = `'use strict';
 const { i32, f32, f64, u8, stack } = env;
@@ -126,8 +128,8 @@ function call(fn, L, R) { return fn(${list}); }
 function args(L, R) { return [${list}]; }
 function answer(L, R, a0) { ${storeResult(name, signature)} }
 return { call, args, answer };`;
-  const functions = new Function('env', code)(env) as Omit<CallbackCode, 'stackWords'>;
-  return { ...functions, stackWords: counts.stack };
+  const functions = new Function('env', code)(env) as Pick<CallbackCode, 'call' | 'args' | 'answer'>;
+  return { ...functions, stackWords: counts.stack, isInMemory: resultPointer !== undefined };
 }
 
 /** Room for the stack arguments of one callback. */

@@ -3,6 +3,7 @@
  * is resolved, for `rollback`. Where no checkpoint can be taken (within a callback, beside threads of C's) the call is made
  * all the same, and a fault's resolutions tell why there is no rollback. Costs a fork a call (docs/measurements.md).
  */
+import { notAvailableError } from '../errors.ts';
 import { FFIFault } from '../faults/ffi-fault.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
@@ -75,6 +76,10 @@ export class CheckpointedCallout implements PreparedCallout {
       checkpoint?.discard();
       throw error;
     }
+  }
+
+  async(): Promise<ResultValue> {
+    return Promise.reject(notAvailableError('an asynchronous callout with a checkpoint', 'native'));
   }
 
   errno(): number {

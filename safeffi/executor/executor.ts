@@ -27,6 +27,11 @@ export interface ExecutorOptions {
   readonly pendAfterMs?: number;
   /** Spin before sleeping while a callout runs. Default: yes on more than one core. */
   readonly spin?: boolean;
+  /**
+   * Takes the errors of callbacks on threads that C made, which belong to no callout; C gets the callback's `onError` or
+   * zero. Default: the error is thrown on the event loop.
+   */
+  readonly onCallbackError?: (error: unknown) => void;
   /** Environment variables to let through beside the few that a C library needs (HOME, LANG, LC_*, PATH, TZ, TMPDIR…). */
   readonly environment?: Readonly<Record<string, string>>;
   /** What C code may use. Native executor only. */
@@ -78,6 +83,8 @@ export interface PreparedCallout {
   /** Throws CalloutError when an argument does not fit, FFIFault on a fault. */
   call(args: readonly ArgumentValue[], options?: CalloutOptions): ResultValue;
   start(args: readonly ArgumentValue[], options?: CalloutOptions): PendingCallout;
+  /** The call beside the event loop: rejects with what `call` throws. Arguments are copied when it starts. */
+  async(args: readonly ArgumentValue[], options?: CalloutOptions): Promise<ResultValue>;
   /** C's errno as the last call of this callout left it. */
   errno(): number;
 }

@@ -51,6 +51,8 @@ export interface LaneOwner {
   /** Words must be stored with release (Abi). */
   readonly weaklyOrdered: boolean;
   readonly process: ExecutorProcess | undefined;
+  /** Counts the deaths of processes. */
+  readonly epoch: number;
   /** A thread that C made stands in a fault that nobody was told of. */
   foreignPending(): boolean;
   /** Ends the executor because of what it did; `reason` goes into the report. */
@@ -68,6 +70,10 @@ export class Lane {
   readonly outer: Lane | undefined;
   /** A callout is under way or a fault stands. */
   busy = false;
+  /** The end of the callout under way, and its callbacks, ring the bell: nobody waits for it. */
+  rings = false;
+  /** The function of the callback that C waits in runs just now. */
+  serving = false;
   /** Counts the callouts that this lane has seen the end of: what held one of them can tell that it is over. */
   serial = 0;
   threadId = 0;
@@ -109,7 +115,7 @@ export class Lane {
   /** The process is gone, and all that went on with it. */
   forget(): void {
     if (this.busy) this.serial++;
-    this.busy = false;
+    this.busy = this.rings = this.serving = false;
     this.buffers.forget();
     this.#inner?.forget();
   }
@@ -117,6 +123,7 @@ export class Lane {
   /** Hands the written frame over. */
   post(): void {
     const { i32 } = this.#owner.memory;
+    if (this.rings) i32[this.word + line.vmSleeps / 4] = 1;
     if (this.outer === undefined) this.#tell(state.request);
     else {
       i32[this.word] = state.request;
@@ -161,6 +168,7 @@ export class Lane {
     const start = performance.now();
     const limit = start + timeoutMs;
     const sleeps = this.word + line.vmSleeps / 4;
+    const { epoch } = this.#owner;
     const bell = header.bell / 4;
     const bellAddress = this.#owner.memory.addressOfWord(bell);
     let sleepMs = 1;
@@ -184,7 +192,8 @@ export class Lane {
       Atomics.store(i32, sleeps, 1);
       if (Atomics.load(i32, this.word) === state.request && !this.#owner.serveOthers())
         linux().futexWait(bellAddress, rung, Math.min(sleepMs, leftMs));
-      i32[sleeps] = 0;
+      if (this.#owner.epoch !== epoch) return dead;
+      i32[sleeps] = this.rings ? 1 : 0;
       seen = this.look();
       sleepMs = Math.min(2 * sleepMs, longestSleepMs);
     }

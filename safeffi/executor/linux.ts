@@ -19,6 +19,8 @@ export interface Linux {
   unmap(address: bigint, sizeBytes: number): number;
   view(address: bigint, sizeBytes: number): ArrayBuffer;
   close(fd: number): number;
+  /** A pipe's read end and write end, both closed on exec; reading does not block. Throws Error. */
+  pipe(): readonly [number, number];
   /** Sleeps while the word at `address` is `expected`, at most `timeoutMs`. */
   futexWait(address: bigint, expected: number, timeoutMs: number): void;
   futexWake(address: bigint): void;
@@ -45,6 +47,8 @@ export interface Linux {
 
 const syscallNumbers = { x64: { futex: 202, tgkill: 234 }, arm64: { futex: 98, tgkill: 131 } } as const;
 const memfdCloseOnExec = 1;
+/** O_CLOEXEC and O_NONBLOCK, equal on x86-64 and arm64. */
+const pipeFlags = 0x8_0000 | 0x800;
 const fcntlGetFlags = 1;
 const fcntlDuplicate = 1030;
 const protReadWrite = 3;
@@ -80,6 +84,7 @@ function makeLinux(): Linux {
   const munmap = libc.func('int munmap(void *address, size_t length)');
   const fcntl = libc.func('fcntl', 'int', ['int', 'int', 'long']);
   const close = libc.func('int close(int fd)');
+  const pipe2 = libc.func('int pipe2(void *ends, int flags)');
   const futex = libc.func('syscall', 'long', ['long', 'void *', 'long', 'long', 'void *', 'void *', 'long']);
   const tgkill = libc.func('syscall', 'long', ['long', 'long', 'long', 'long']);
   const spawn = libc.func(
@@ -133,6 +138,11 @@ function makeLinux(): Linux {
     unmap: (address, sizeBytes) => munmap(address, sizeBytes),
     view: (address, sizeBytes) => k.view(address, sizeBytes),
     close: (fd) => close(fd),
+    pipe() {
+      const ends = new Int32Array(2);
+      if (pipe2(ends, pipeFlags) !== 0) throw new Error(`pipe2 failed with ${this.errorName(k.errno())}`);
+      return [ends[0]!, ends[1]!];
+    },
     futexWait(address, expected, timeoutMs) {
       const nanoseconds = Math.max(1, Math.round(timeoutMs * 1e6));
       timeout[0] = BigInt(Math.floor(nanoseconds / 1e9));

@@ -70,6 +70,7 @@ export class NativeCallbacks implements CallbackHome {
     if (this.#executor.target.abi.name !== 'x86-64')
       throw notAvailableError(`callback ${name}`, `native ${this.#executor.target.abi.name}`);
     const code = this.#codeFor(name, signature);
+    this.#executor.listen();
     const callback = new Callback(this, name, signature, fn, options);
     const number = this.#entries.length < thunkCount ? this.#entries.length : this.#released.shift();
     if (number === undefined) throw noCallbackError(name, thunkCount);
@@ -107,6 +108,7 @@ export class NativeCallbacks implements CallbackHome {
    * result came of one. Answers the state then: `request` after `looks` looks without news.
    */
   serve(lane: Lane, looks: number): number {
+    if (lane.serving) return state.request;
     const { i32 } = this.#executor.domain;
     const { word } = lane;
     for (;;) {
@@ -152,6 +154,7 @@ export class NativeCallbacks implements CallbackHome {
     const outside = this.current;
     const R = this.recordOf(lane);
     this.current = lane;
+    lane.serving = true;
     executor.openGate();
     try {
       this.#prepare(entry, lane);
@@ -162,11 +165,37 @@ export class NativeCallbacks implements CallbackHome {
       if (executor.epoch !== epoch) return dead;
       if (!this.#answerDefault(entry, lane, error)) return thrown;
     } finally {
-      this.current = outside;
+      if (executor.epoch === epoch) {
+        this.current = outside;
+        lane.serving = false;
+      }
       executor.openGate();
     }
     lane.answer();
     return state.request;
+  }
+
+  /** Answers the callback that waits on a foreign lane; an error of its function is reported, and C gets zero. */
+  serveForeign(lane: Lane): number {
+    const executor = this.#executor;
+    const { epoch } = executor;
+    const went = this.#serveOne(lane);
+    if (went !== thrown) return went;
+    executor.report(this.error);
+    if (lane.hasInner) executor.abandon(lane.inner, 'a callout in a callback was abandoned after an error');
+    if (executor.epoch !== epoch) return dead;
+    this.answerZero(lane);
+    return state.request;
+  }
+
+  /** All bits of the result are zero; one in memory is left as it is. */
+  answerZero(lane: Lane): void {
+    const { i32 } = this.#executor.domain;
+    const first = lane.word + line.result / 4;
+    const entry = this.#entries[i32[lane.word + line.control / 4]!];
+    const isInMemory = entry?.code.isInMemory === true;
+    i32.fill(0, isInMemory ? first + 2 : first, lane.word + line.floatResult2 / 4 + 2);
+    lane.answer();
   }
 
   /** The callback that waits on a lane, for whoever answers it; undefined where the executor told nonsense. */

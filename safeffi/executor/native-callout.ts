@@ -71,6 +71,11 @@ export class NativeCallout implements StoppedCallout {
     return new NativePendingCallout(this, this.#executor, lane, args, options.deadlineMs ?? this.#executor.deadlineMs);
   }
 
+  async(args: readonly ArgumentValue[], options: CalloutOptions = {}): Promise<ResultValue> {
+    const deadlineMs = options.deadlineMs ?? this.#executor.deadlineMs;
+    return this.#executor.asyncs.run((a, o) => this.#startRinging(a, o), args, { ...options, deadlineMs });
+  }
+
   errno(): number {
     return this.#executor.domain.i32[this.#lastLine + line.errno / 4]!;
   }
@@ -95,13 +100,14 @@ export class NativeCallout implements StoppedCallout {
    * Checks and writes the frame on a lane and hands it over: on the lane that nests in the callback of `within`, in that of
    * the function that runs just now if `nests`, else on a free one.
    */
-  begin(args: readonly ArgumentValue[], within?: Lane, nests = true): Lane {
+  begin(args: readonly ArgumentValue[], within?: Lane, nests = true, rings = false): Lane {
     if (args.length !== this.signature.arguments.length)
       throw argumentCountError(this.name, args.length, this.signature.arguments.length);
     this.bind();
     const told = this.isOwn ? undefined : this.#executor.foreignFault(this, args);
     if (told !== undefined) throw told;
-    const lane = this.#executor.takeLane(this.name, within, nests);
+    const lane = this.#executor.takeLane(this.name, within, nests, rings ? 1 : 0);
+    lane.rings = rings;
     try {
       this.#marshaller.write(lane.word, ...args);
     } catch (error) {
@@ -237,6 +243,11 @@ export class NativeCallout implements StoppedCallout {
 
   get pends(): boolean {
     return this.#executor.pendAfterMs !== undefined;
+  }
+
+  #startRinging(args: readonly ArgumentValue[], options: CalloutOptions): PendingCallout {
+    const lane = this.begin(args, undefined, false, true);
+    return new NativePendingCallout(this, this.#executor, lane, args, options.deadlineMs);
   }
 
   #laneOf(within: CallbackRequest | undefined): Lane | undefined {

@@ -18,7 +18,8 @@ function operation(name: string): PreparedCallout {
   const none = () => undefined;
   const yes = () => true;
   const start = () => ({ poll: yes, state: 'done' as const, callback: none, interrupt: none, wait: yes, result: none });
-  return { name, library: 'safeffi', signature, invoke: none, call: none, start, errno: () => 0 };
+  const async = async () => undefined;
+  return { name, library: 'safeffi', signature, invoke: none, call: none, start, async, errno: () => 0 };
 }
 
 const reading = operation('read');

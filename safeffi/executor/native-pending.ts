@@ -46,6 +46,7 @@ export class NativeRequest implements CallbackRequest {
     this.#check('a result');
     this.executor.callbacks.close(this.lane, this.callback, value);
     this.#answered = true;
+    if (this.isForeign) this.executor.releaseLane(this.lane);
   }
 
   abandon(): void {

@@ -9,18 +9,30 @@ import type { Callback, CallbackFunction, CallbackOptions } from '../callbacks/c
 import { closedError, noLaneError, notAvailableError, openCallbackError } from '../errors.ts';
 import type { FFIFault } from '../faults/ffi-fault.ts';
 import { ProcessMap } from '../faults/process-map.ts';
-import { domainBase, foreignLaneCount, header, headerBytes, laneCount, laneStride, state } from '../protocol/layout.ts';
+import {
+  domainBase,
+  foreignLaneCount,
+  header,
+  headerBytes,
+  laneCount,
+  laneStride,
+  line,
+  state,
+} from '../protocol/layout.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import { Arena } from './arena.ts';
 import { ArgumentBuffers } from './argument-buffers.ts';
+import { AsyncCallouts } from './async-callouts.ts';
 import { BatchArea } from './batch-area.ts';
+import { Bell } from './bell.ts';
 import { CheckpointedCallout } from './checkpointed-callout.ts';
 import { type Checkpoint, Checkpoints, headerWordsOf, type Standby } from './checkpoints.ts';
 import { DomainMemory } from './domain-memory.ts';
 import type { CalloutBatch, Executor, ExecutorOptions, PreparedCallout } from './executor.ts';
 import { ExecutorLauncher } from './executor-launcher.ts';
 import { ExecutorProcess } from './executor-process.ts';
+import { ForeignCallbacks } from './foreign-callbacks.ts';
 import { ForeignFaults } from './foreign-faults.ts';
 import { Graveyard } from './graveyard.ts';
 import { dead, foreign, Lane, refused, thrown, unanswered } from './lane.ts';
@@ -39,6 +51,10 @@ import { type Taint, untainted, withCause } from './taint.ts';
 /** About 30 µs of looking in JavaScript; the executor spins about as long after a call. */
 const looksWhenSpinning = 20_000;
 const laneLimitMs = 1000;
+/** After so many rounds of news the event loop gets its turn. */
+const roundsAtOnce = 1000;
+/** How many looks at a state take as long as one `poll` that finds nothing. */
+const looksPerPoll = 16;
 
 export class NativeExecutor implements Executor {
   readonly kind = 'native';
@@ -50,6 +66,9 @@ export class NativeExecutor implements Executor {
   readonly faults: NativeFaults;
   readonly foreign: ForeignFaults;
   readonly callbacks: NativeCallbacks;
+  readonly foreignCallbacks: ForeignCallbacks;
+  readonly asyncs: AsyncCallouts;
+  readonly #bell: Bell;
   readonly deadlineMs: number | undefined;
   readonly pendAfterMs: number | undefined;
   /** [0]: lane 0 is free, the process lives and no callback runs; [1]: looks before sleeping. Read by compiled marshallers. */
@@ -95,15 +114,19 @@ export class NativeExecutor implements Executor {
       get process() {
         return self.#process;
       },
+      get epoch() {
+        return self.epoch;
+      },
       foreignPending: () => this.foreign.pending,
       condemn: (reason: string) => this.condemn(reason),
-      serveOthers: () => false,
+      serveOthers: () => this.poll(),
     };
     const big = new MappedBuffers(this);
-    this.lanes = Array.from(
-      { length: laneCount },
-      (_, index) => new Lane(owner, index, new ArgumentBuffers(this.domain, index, big)),
-    );
+    const makeLane = (index: number) => new Lane(owner, index, new ArgumentBuffers(this.domain, index, big));
+    this.lanes = Array.from({ length: laneCount }, (_, index) => makeLane(index));
+    this.foreignCallbacks = new ForeignCallbacks(this, makeLane);
+    this.#bell = new Bell(this.domain, () => this.#rung());
+    this.asyncs = new AsyncCallouts(this.#bell);
     this.memory = new NativeMemory(this);
     this.loader = new NativeLoader(this);
     this.faults = new NativeFaults(this);
@@ -165,6 +188,53 @@ export class NativeExecutor implements Executor {
   batch(callout: PreparedCallout, capacity: number, textBytes: number): CalloutBatch {
     if (!(callout instanceof NativeCallout)) return new PlainBatch(callout, capacity);
     return new NativeBatch(this, callout, capacity, textBytes);
+  }
+
+  /**
+   * Answers callbacks of threads that C made and settles asynchronous callouts, where there are any: for a program that
+   * keeps the event loop waiting. Answers whether there was something; if not, it was a look at a few words.
+   */
+  poll(): boolean {
+    const served = this.foreignCallbacks.serve();
+    return this.asyncs.serve() || served;
+  }
+
+  /** Sleeps until there may be something for `poll`, or a started callout has news, at most `timeoutMs`. */
+  waitForNews(timeoutMs: number): void {
+    const bell = header.bell / 4;
+    const rung = Atomics.load(this.domain.i32, bell);
+    if (!this.poll()) linux().futexWait(this.domain.addressOfWord(bell), rung, timeoutMs);
+  }
+
+  /** From now on the event loop is told of callbacks on threads that C made. */
+  listen(): void {
+    this.ensureStarted();
+    this.#bell.listen();
+  }
+
+  /** An error of a callback that belongs to no callout. */
+  report(error: unknown): void {
+    const { onCallbackError } = this.#options;
+    if (onCallbackError !== undefined) onCallbackError(error);
+    else
+      setImmediate(() => {
+        throw error;
+      });
+  }
+
+  #rung(): void {
+    if (this.#closed) return;
+    let rounds = 0;
+    // A thread that was answered often calls again at once: looking for that is cheaper than the next event.
+    const most = Math.max(1, this.looks / looksPerPoll);
+    for (let looks = most; looks > 0 && rounds < roundsAtOnce; looks--) {
+      if (!this.poll()) continue;
+      rounds++;
+      looks = most;
+    }
+    this.#bell.arm();
+    // What came before the bell was armed did not ring.
+    if (!this.#closed && this.poll()) setImmediate(() => this.#rung());
   }
 
   /** A callout that is unbound when the process ends, and not bound yet. */
@@ -268,11 +338,14 @@ export class NativeExecutor implements Executor {
     for (let i = 0; i < standby.lanesMade; i++)
       if (!this.lanes[i]!.adopt()) this.condemn(`told a thread for lane ${i} that is none of its own`);
     this.openGate();
+    this.#bell.arm();
   }
 
   close(): void {
     if (this.#closed) return;
+    this.#bell.close();
     this.#bury();
+    this.asyncs.close(closedError('the session'));
     this.checkpoints.forget();
     this.launcher.close();
     this.graveyard.drain();
@@ -297,6 +370,7 @@ export class NativeExecutor implements Executor {
     for (;;) {
       if (seen === state.request) {
         seen = lane.wait(looks, limit === Number.POSITIVE_INFINITY ? limit : Math.max(0, limit - performance.now()));
+        if (this.epoch !== epoch) return dead;
         if (seen === state.request) seen = lane.interrupt();
       }
       if (seen !== state.callback) return seen;
@@ -312,11 +386,12 @@ export class NativeExecutor implements Executor {
   }
 
   laneAt(lineWord: number): Lane {
-    return this.lanes[Math.floor((lineWord * 4 - headerBytes) / laneStride)]!;
+    const index = Math.floor((lineWord * 4 - headerBytes) / laneStride);
+    return this.lanes[index] ?? this.foreignCallbacks.lanes[index - laneCount]!;
   }
 
   /** The lane that nests in the callback at hand or in a given one, else a free one; taken, made where all are busy. */
-  takeLane(callout: string, within: Lane | undefined, nests: boolean): Lane {
+  takeLane(callout: string, within: Lane | undefined, nests: boolean, first = 0): Lane {
     if (within?.hasInner === true) throw openCallbackError(callout, 'another callout within it is not over');
     const outer = within ?? (nests ? this.callbacks.current : undefined);
     if (outer !== undefined && !outer.hasInner) {
@@ -324,7 +399,7 @@ export class NativeExecutor implements Executor {
       outer.buffers.enter();
       return outer.inner;
     }
-    for (let i = 0; i < this.#lanesMade; i++) {
+    for (let i = first; i < this.#lanesMade; i++) {
       const lane = this.lanes[i]!;
       if (!lane.busy) {
         this.occupy(lane);
@@ -344,6 +419,10 @@ export class NativeExecutor implements Executor {
   releaseLane(lane: Lane): void {
     lane.busy = false;
     lane.serial++;
+    if (lane.rings) {
+      lane.rings = false;
+      this.domain.i32[lane.word + line.vmSleeps / 4] = 0;
+    }
     if (lane.outer !== undefined) lane.buffers.leave();
     if (lane.index === 0) this.openGate();
   }
@@ -478,6 +557,7 @@ export class NativeExecutor implements Executor {
     this.#lanesMade = 1;
     if (!this.lanes[0]!.adopt()) this.condemn('told a thread for lane 0 that is none of its own');
     this.openGate();
+    this.#bell.arm();
     this.loader.adopt(started.preload.found(this.domain.i32));
     if (this.generation > 1) this.launcher.wishForSpare();
   }
@@ -492,6 +572,7 @@ export class NativeExecutor implements Executor {
     this.#lanesMade = 0;
     for (const lane of this.lanes) lane.forget();
     this.callbacks.reset();
+    this.foreignCallbacks.forget();
     for (const callout of this.#callouts) if (stays?.(callout) !== true) callout.unbind();
     this.loader.forget();
     this.foreign.forget();

@@ -220,7 +220,9 @@ export class PlainExecutor implements Executor {
     };
     const compiled = address === undefined ? this.#backend.compileInvoke?.(target, tookErrno) : undefined;
     const invoke = compiled ?? ((...args: ArgumentValue[]) => call(args));
-    return { name, library, signature, start, call, errno: () => errno, invoke };
+    const async = (args: readonly ArgumentValue[], options?: CalloutOptions) =>
+      new Promise<ResultValue>((resolve) => resolve(call(args, options)));
+    return { name, library, signature, start, call, async, errno: () => errno, invoke };
   }
 
   #context(origin: FaultOrigin, args: readonly ArgumentValue[], again: Again): PlainContext {

@@ -48,8 +48,12 @@ export const header = {
   bell: 36,
   /** Counts what was posted on foreign lanes. */
   foreignPosts: 40,
+  /** 1 while the next ring is to be told to this side's event loop too; the executor takes it back to 0 as it does. */
+  loopArmed: 44,
   /** 64 bits: where the first callback thunk lies. */
   thunks: 48,
+  /** The descriptor in the VM's process of the pipe that its event loop listens to. */
+  loopDescriptor: 56,
   /** 64-bit addresses of functions, in the order of `entryNames`. */
   entries: 64,
   /** A futex word: the process id of the standby that is to take over. It answers in `takenOver`. */
