@@ -167,6 +167,7 @@ export class NativeBatch implements CalloutBatch, FaultedBatch {
       call: (others) => this.#callout.call(others),
       invoke: this.#callout.invoke,
       start: (others, options) => this.#callout.start(others, options),
+      async: (others, options) => this.#callout.async(others, options),
       errno: () => this.#callout.errno(),
       resume: (stopped) => {
         const { epoch: present } = executor;
