@@ -52,7 +52,7 @@ __attribute__((used)) void park_sleep(volatile int32_t *line, int32_t waits_in) 
     __sync_synchronize();
     int32_t seen = *line;
     if (!has_come(seen, waits_in)) {
-        futex_wait(line, seen, FIRST_SLEEP_NS);
+        futex_wait(line, seen, *header_word(SFFI_HEADER_SPIN_COUNT) == 0 ? 0 : FIRST_SLEEP_NS);
         while (!has_come(seen = *line, waits_in)) futex_wait(line, seen, 0);
     }
     *sleeps = 0;

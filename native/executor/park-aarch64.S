@@ -77,6 +77,7 @@ park_abandoned:                         /* x23 is set; the rest is as the abando
         str     w9, [x19, #SFFI_LINE_ERRNO]
         mov     w9, #SFFI_STATE_DONE
         stlr    w9, [x19]
+        dmb     ish                     /* the store before the look: no wake-up is lost */
         ldr     w9, [x19, #SFFI_LINE_VM_SLEEPS]
         cbz     w9, .Lwait
         mov     sp, x20

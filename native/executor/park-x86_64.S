@@ -90,11 +90,21 @@ park_abandoned:                         /* r15 is set; the rest is as the abando
         movq    %xmm1, SFFI_LINE_FLOAT_RESULT2(%rbx)
         mov     (%r13), %ecx
         mov     %ecx, SFFI_LINE_ERRNO(%rbx)
+        test    %r14d, %r14d
+        jz      .Lsleeper
         movl    $SFFI_STATE_DONE, SFFI_LINE_STATE(%rbx)
         cmpl    $0, SFFI_LINE_VM_SLEEPS(%rbx)
         je      .Lwait
+.Lwake:
         mov     %r12, %rsp
         call    park_wake
+        jmp     .Lwait
+
+.Lsleeper:                              /* where nobody spins, sleeps have no short limit: the store before the look */
+        mov     $SFFI_STATE_DONE, %eax
+        xchg    %eax, SFFI_LINE_STATE(%rbx)
+        cmpl    $0, SFFI_LINE_VM_SLEEPS(%rbx)
+        jne     .Lwake
         jmp     .Lwait
 
 .Lwide:
@@ -166,7 +176,11 @@ park_abandoned:                         /* r15 is set; the rest is as the abando
         mov     %r8, SFFI_LINE_WORDS+32(%rbx)
         mov     %r11d, SFFI_LINE_CONTROL(%rbx)
         mov     %eax, SFFI_LINE_FUNCTION(%rbx)  /* the domain's base has no low bits: its offset there */
-        movl    $SFFI_STATE_CALLBACK, SFFI_LINE_STATE(%rbx)
+        mov     $SFFI_STATE_CALLBACK, %eax
+        test    %r14d, %r14d
+        jz      .Lstrictly
+        movl    %eax, SFFI_LINE_STATE(%rbx)
+.Lposted:
         cmpl    $0, SFFI_CALLBACK_FOREIGN(%rbp)
         jne     .Lforeign_post
         cmpl    $0, SFFI_LINE_VM_SLEEPS(%rbx)
@@ -190,6 +204,10 @@ park_abandoned:                         /* r15 is set; the rest is as the abando
         mov     $SFFI_STATE_CALLBACK, %esi
         call    park_sleep
         jmp     .Lhold
+
+.Lstrictly:                             /* see .Lsleeper */
+        xchg    %eax, SFFI_LINE_STATE(%rbx)
+        jmp     .Lposted
 
 .Lanswered:
         cmp     $SFFI_STATE_REQUEST, %eax

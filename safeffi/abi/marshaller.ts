@@ -45,6 +45,8 @@ export interface MarshalEnvironment {
   resultBytes(lineWord: number): Uint8Array;
   /** The call by the general path: another lane, a lookup, a start. */
   slow(args: ArgumentValue[]): ResultValue;
+  /** Where nobody spins: wakes lane 0's thread if it sleeps, and sleeps until lane 0 is done; answers the state. */
+  handOver(): number;
   /** Wakes lane 0's thread. */
   wake(): void;
   /** Sleeps until lane 0 is done; answers the state. */
@@ -198,12 +200,16 @@ ${stores}  i32[L + ${line.control / 4}] = ${plan.control};
   i32[L + ${line.function / 4}] = cell[0];
   i32[L + ${line.function / 4 + 1}] = cell[1];
   ${request};
-  if (load(i32, L + ${line.executorSleeps / 4}) !== 0) env.wake();
   let looks = gate[1];
-  let s = load(i32, L);
-  while (s === ${state.request}) {
-    if (looks-- <= 0) { s = env.wait(); break; }
+  let s;
+  if (looks === 0) s = env.handOver();
+  else {
+    if (load(i32, L + ${line.executorSleeps / 4}) !== 0) env.wake();
     s = load(i32, L);
+    while (s === ${state.request}) {
+      if (looks-- <= 0) { s = env.wait(); break; }
+      s = load(i32, L);
+    }
   }
   if (s !== ${state.done}) return env.trouble(s, [${list}]);
 ${hasPointers ? `  const value = ${readResult(signature.returns, plan)};\n  if (!env.finish()) return env.overrun([${list}]);\n  return value;` : `  return ${readResult(signature.returns, plan)};`}

@@ -53,6 +53,11 @@ export class DomainMemory {
     this.i32.fill(0, word, word + lineWords);
   }
 
+  /** Where the memory lies in this process. */
+  get base(): number {
+    return Number(this.#base);
+  }
+
   /** The address in this process of a 32-bit word, for futexes. */
   addressOfWord(word: number): bigint {
     return this.#base + BigInt(word * 4);

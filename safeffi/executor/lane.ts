@@ -22,6 +22,7 @@ import {
 import type { ArgumentBuffers } from './argument-buffers.ts';
 import type { DomainMemory } from './domain-memory.ts';
 import type { ExecutorProcess } from './executor-process.ts';
+import { handOver } from './hand-over.ts';
 import { linux } from './linux.ts';
 
 /** The answer of a wait when the executor has ended: no 32-bit word, so that no state can be mistaken for it. */
@@ -55,6 +56,8 @@ export interface LaneOwner {
   readonly epoch: number;
   /** A thread that C made stands in a fault that nobody was told of. */
   foreignPending(): boolean;
+  /** Both sides look before they sleep; where they do not, sleeps have no short limit, and a word must be visible before the look. */
+  readonly spins: boolean;
   /** Ends the executor because of what it did; `reason` goes into the report. */
   condemn(reason: string): void;
   /** Does what waits to be done on this side while a lane is waited for; true when there was something. */
@@ -141,9 +144,23 @@ export class Lane {
   }
 
   #tell(word: number): void {
-    const { memory, weaklyOrdered } = this.#owner;
-    if (weaklyOrdered) Atomics.store(memory.i32, this.word, word);
+    const { memory, weaklyOrdered, spins } = this.#owner;
+    if (weaklyOrdered || !spins) Atomics.store(memory.i32, this.word, word);
     else memory.i32[this.word] = word;
+  }
+
+  /**
+   * For a frame that was handed over where nobody spins: wakes the thread if it sleeps, sleeps until the callout is over or
+   * `limitMs` have gone, and answers the state, which may be any word.
+   */
+  handOver(limitMs: number): number {
+    const { memory } = this.#owner;
+    const call = handOver();
+    if (call !== undefined) return call(memory.base, 4 * this.word, 1000 * Math.min(limitMs, longestSleepMs));
+    // A locked instruction that changes nothing: the request is visible before the look.
+    Atomics.add(memory.i32, this.word, 0);
+    if (Atomics.load(memory.i32, this.word + line.executorSleeps / 4) !== 0) this.wake();
+    return Atomics.load(memory.i32, this.word);
   }
 
   wake(): void {

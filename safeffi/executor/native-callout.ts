@@ -163,6 +163,15 @@ export class NativeCallout implements StoppedCallout {
       if (!lane0.busy) lane0.buffers.reset();
     };
     const recordBytes = (index: number, value: unknown) => this.recordBytes(index, value, clean);
+    const wait = () => {
+      executor.occupy(lane0);
+      const seen =
+        pendAfterMs === undefined
+          ? executor.waitFor(lane0, Math.min(executor.looks, 1), executor.deadlineMs)
+          : lane0.wait(0, pendAfterMs);
+      if (seen === state.done) executor.releaseLane(lane0);
+      return seen;
+    };
     return {
       i32,
       f32,
@@ -192,15 +201,11 @@ export class NativeCallout implements StoppedCallout {
       resultBytes: (lineWord) => executor.laneAt(lineWord).buffers.resultBytes(),
       slow: (args) => (pendAfterMs === undefined ? this.call(args) : this.#callOrGoOn(args, pendAfterMs)),
       wake: () => lane0.wake(),
-      wait: () => {
-        executor.occupy(lane0);
-        const seen =
-          pendAfterMs === undefined
-            ? executor.waitFor(lane0, Math.min(executor.looks, 1), executor.deadlineMs)
-            : lane0.wait(0, pendAfterMs);
-        if (seen === state.done) executor.releaseLane(lane0);
-        return seen;
+      handOver: () => {
+        const seen = lane0.handOver(pendAfterMs ?? Number.POSITIVE_INFINITY);
+        return seen === state.done ? seen : wait();
       },
+      wait,
       trouble: (seen, args) => {
         const { epoch } = executor;
         executor.occupy(lane0);

@@ -111,6 +111,7 @@ export class NativeExecutor implements Executor {
     const owner = {
       memory: this.domain,
       weaklyOrdered: target.abi.weaklyOrdered,
+      spins,
       get process() {
         return self.#process;
       },
