@@ -15,11 +15,10 @@ import { ImageCompiler } from '../image/runtime/image-compiler.ts';
 import { argumentPrimitives } from '../primitives/arguments.ts';
 import { compilerPrimitives, type SourceCompiler } from '../primitives/compiler.ts';
 import { type FfiBridge, installFfi, type LibraryDescription, LinkError } from '../primitives/ffi/index.ts';
-import { type ImagePath, installPrimitives, NodeHost } from '../primitives/index.ts';
+import { type ImagePath, installPrimitives, NodeDriver, NodeHost } from '../primitives/index.ts';
 import { type Fault, faultReport, openSession } from '../safeffi/index.ts';
 import { ContextPrinter } from '../vm/debug/context-printer.ts';
-import type { Host } from '../vm/host.ts';
-import type { Outcome } from '../vm/interpreter/host-calls.ts';
+import type { HostCall, Outcome } from '../vm/interpreter/host-calls.ts';
 import { selectorOf } from '../vm/memory/method-access.ts';
 import type { ObjectMemory } from '../vm/memory/object-memory.ts';
 import { isImmediate, type Oop, smallIntegerValue } from '../vm/memory/oop.ts';
@@ -37,7 +36,7 @@ export interface SessionSettings {
   /** The most that the heap may grow to, in bytes; 1 GiB by default. */
   readonly heapLimitBytes?: number;
   /** Clock and console; Node's own by default. */
-  readonly host?: Host;
+  readonly host?: NodeHost;
   /** The image's own path, and what the command line gives to it. */
   readonly imagePath?: string;
   readonly imageArguments?: readonly string[];
@@ -66,13 +65,15 @@ export class ImageSession {
   /** True after a person saw a fault's report and chose to leave it unhandled. */
   wasReportShown = false;
   private readonly compiler: ImageCompiler;
+  private readonly driver: NodeDriver;
   private readonly imagePath: ImagePath;
 
   constructor(memory: ObjectMemory, settings: SessionSettings = {}) {
     this.memory = memory;
     this.format = settings.format ?? 'spur32';
     this.imageSettings = settings.imageSettings;
-    this.vm = new VM(memory, settings.host ?? new NodeHost());
+    const host = settings.host ?? new NodeHost();
+    this.vm = new VM(memory, host);
     this.compiler = new ImageCompiler(memory);
     this.imagePath = { path: settings.imagePath ?? 'safeffi.image' };
     installPrimitives(this.vm, { imagePath: this.imagePath, writeSnapshot: () => this.writeSnapshot() });
@@ -97,6 +98,10 @@ export class ImageSession {
         return choice;
       },
     });
+    this.driver = new NodeDriver(this.vm, {
+      requestInterrupt: () => host.requestInterrupt(),
+      interruptOutside: () => this.ffi.running.interruptAwaited(),
+    });
     this.vm.loadRoots();
     if (settings.assert === true) this.vm.enableAssertions();
   }
@@ -116,6 +121,23 @@ export class ImageSession {
   /** Compiles and runs statements in a process of their own. Throws CompileError when they do not compile. */
   evaluate(source: string, origin: SourceOrigin = {}): Outcome {
     return this.vm.evaluateMethod(this.compiler.compileDoit(source, origin), this.memory.nil);
+  }
+
+  /** The same on Node's event loop: timers go on beside it, and Ctrl-C reaches it, a callout that hangs included. */
+  evaluateOnLoop(source: string, origin: SourceOrigin = {}): Promise<Outcome> {
+    return this.finishOnLoop(this.vm.startMethod(this.compiler.compileDoit(source, origin), this.memory.nil));
+  }
+
+  /** Carries a call on until its outcome. A program that was interrupted has run its `ensure:` blocks by then. */
+  async finishOnLoop(call: HostCall): Promise<Outcome> {
+    const outcome = await this.driver.finish(call);
+    if (outcome.kind === 'interrupted') await this.terminate(call.process);
+    return outcome;
+  }
+
+  /** Ends a process of the image by unwinding it; interrupted again, it is left where it stands. */
+  async terminate(process: Oop): Promise<void> {
+    await this.driver.finish(this.vm.start(process, 'terminate'));
   }
 
   /** Compiles a method and puts it into the class, as the image itself would; without a protocol it keeps the one it has. */
@@ -157,9 +179,9 @@ export class ImageSession {
   }
 
   /** Goes on with the process that was active when the image was saved; undefined when there is none. */
-  resume(): Outcome | undefined {
+  async resumeOnLoop(): Promise<Outcome | undefined> {
     const call = this.vm.resumeImage();
-    return call === undefined ? undefined : this.vm.finish(call);
+    return call === undefined ? undefined : this.finishOnLoop(call);
   }
 
   /** In the format that the image was read in, with the settings that it had. */

@@ -61,6 +61,22 @@ export function faultFacts(fault: Fault): FaultFacts {
   };
 }
 
+/** `reportFailure`; a program that was interrupted in C then unwinds, so that its `ensure:` blocks run. */
+export async function endFailed(
+  session: ImageSession,
+  outcome: Exclude<Outcome, { kind: 'value' }>,
+  json: boolean,
+): Promise<number> {
+  const process = outcome.kind === 'unhandled' ? session.vm.retain(outcome.process) : undefined;
+  try {
+    const exitCode = reportFailure(session, outcome, json);
+    if (process !== undefined && exitCode === ExitCode.INTERRUPTED) await session.terminate(process.oop);
+    return exitCode;
+  } finally {
+    process?.release();
+  }
+}
+
 /** The exit code of an outcome that is no value, after saying what it is on stderr or as JSON on stdout. */
 export function reportFailure(
   session: ImageSession,
@@ -79,6 +95,7 @@ export function reportFailure(
         printTalk(
           [colors.red(`${error.class}: ${error.message}`), ...error.stack.map((line) => `  ${line}`)].join('\n'),
         );
+      if (error.class === 'CalloutInterrupted') return ExitCode.INTERRUPTED;
       return error.kind === 'fault' ? ExitCode.FFI_FAULT : ExitCode.SMALLTALK_ERROR;
     }
     case 'quit':

@@ -1,10 +1,13 @@
 /** Reads a script and runs its pieces in a session, in order, until one of them ends otherwise than with a value. */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { type ChunkItem, readChunks } from '../image/builder/chunk-reader.ts';
 import type { Outcome } from '../vm/interpreter/host-calls.ts';
 import type { Oop } from '../vm/memory/oop.ts';
 import { CommandError } from './exit-code.ts';
 import type { ImageSession } from './image-session.ts';
+
+const CHUNK_BYTES = 1 << 20;
+const LONGEST_SCRIPT_BYTES = 64 << 20;
 
 export type Failure = Exclude<Outcome, { kind: 'value' }>;
 
@@ -12,8 +15,9 @@ export type Failure = Exclude<Outcome, { kind: 'value' }>;
 export function readScript(file: string): string {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(file);
+    bytes = readBounded(file);
   } catch (error) {
+    if (error instanceof CommandError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') throw new CommandError(`there is no file ${file}`);
     if (code === 'EISDIR') throw new CommandError(`${file} is a directory, expected a script or an image file`);
@@ -27,6 +31,27 @@ export function readScript(file: string): string {
     throw new CommandError(
       `${file}:${line}: the byte 0x${bytes[offset]!.toString(16)} at offset ${offset} is no UTF-8, which scripts are written in`,
     );
+  }
+}
+
+/** The whole file, or what comes through a pipe; a device that never ends is found out. */
+function readBounded(file: string): Uint8Array {
+  const descriptor = openSync(file, 'r');
+  try {
+    const chunks: Buffer[] = [];
+    for (let total = 0; ; ) {
+      const chunk = Buffer.alloc(CHUNK_BYTES);
+      const count = readSync(descriptor, chunk);
+      if (count === 0) return Buffer.concat(chunks);
+      chunks.push(chunk.subarray(0, count));
+      total += count;
+      if (total > LONGEST_SCRIPT_BYTES)
+        throw new CommandError(
+          `${file} has more than ${LONGEST_SCRIPT_BYTES >> 20} MiB, expected a script of Smalltalk source`,
+        );
+    }
+  } finally {
+    closeSync(descriptor);
   }
 }
 
@@ -48,6 +73,18 @@ function invalidUtf8At(bytes: Uint8Array): number {
 export function runScript(session: ImageSession, file: string, text: string): Failure | undefined {
   for (const item of readChunks(text, file)) {
     const outcome = runItem(session, file, item);
+    if (outcome !== undefined && outcome.kind !== 'value') return outcome;
+  }
+  return undefined;
+}
+
+/** The same on Node's event loop, where Ctrl-C reaches the program. */
+export async function runScriptOnLoop(session: ImageSession, file: string, text: string): Promise<Failure | undefined> {
+  for (const item of readChunks(text, file)) {
+    const outcome =
+      item.kind === 'doit'
+        ? await session.evaluateOnLoop(item.source, { file: item.file, line: item.line })
+        : runItem(session, file, item);
     if (outcome !== undefined && outcome.kind !== 'value') return outcome;
   }
   return undefined;

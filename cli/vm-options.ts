@@ -1,7 +1,7 @@
 /** The options that every command takes which runs Smalltalk, and the session that they ask for. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Host } from '../vm/host.ts';
+import type { NodeHost } from '../primitives/node-host.ts';
 import { CheckoutPath } from './checkout.ts';
 import { CommandError } from './exit-code.ts';
 import { type FfiMode, ImageSession } from './image-session.ts';
@@ -23,7 +23,7 @@ export interface VmOptions {
 export function openImageSession(
   options: VmOptions,
   imageArguments: readonly string[] = [],
-  host?: Host,
+  host?: NodeHost,
 ): ImageSession {
   const path = options.image ?? CheckoutPath.kernelImage;
   if (options.image === undefined && !existsSync(path))

@@ -20,12 +20,16 @@ export interface DriverOptions {
   readonly expectsSignals?: () => boolean;
   /** Asks the host to interrupt: the VM sees it at its next look around. */
   readonly requestInterrupt: () => void;
+  /** Asked first: true when it stopped what the VM waits for outside, so that the program goes on to deal with it. */
+  readonly interruptOutside?: () => boolean;
 }
 
 export class NodeDriver {
   private readonly vm: VM;
   private readonly options: DriverOptions;
   private wakeUp: (() => void) | undefined = undefined;
+  /** Of the call under way: the second is not left to what the first stopped. */
+  private interrupts = 0;
 
   constructor(vm: VM, options: DriverOptions) {
     this.vm = vm;
@@ -35,6 +39,7 @@ export class NodeDriver {
   /** Runs until the call has its outcome. */
   async finish(call: HostCall): Promise<Outcome> {
     const onInterrupt = (): void => this.interrupt();
+    this.interrupts = 0;
     process.on('SIGINT', onInterrupt);
     try {
       while (call.outcome === undefined) {
@@ -64,9 +69,10 @@ export class NodeDriver {
     this.wakeUp?.();
   }
 
-  /** As Ctrl-C does. */
+  /** As Ctrl-C does: what the VM waits for outside is stopped; else, and the second time, the call is. */
   interrupt(): void {
-    this.options.requestInterrupt();
+    const isRepeated = this.interrupts++ > 0;
+    if (isRepeated || this.options.interruptOutside?.() !== true) this.options.requestInterrupt();
     this.wakeUp?.();
   }
 

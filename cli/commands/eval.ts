@@ -1,14 +1,14 @@
 /** `safeffi eval 'EXPR'`: the printString of the last statement's value. */
 import { ExitCode } from '../exit-code.ts';
-import { reportFailure } from '../outcome-report.ts';
+import { endFailed, reportFailure } from '../outcome-report.ts';
 import { printJson, printResult } from '../output.ts';
 import { openImageSession, type VmOptions } from '../vm-options.ts';
 
 export async function evaluate(source: string, options: VmOptions): Promise<number> {
   const session = openImageSession(options);
   try {
-    const outcome = session.evaluate(source);
-    if (outcome.kind !== 'value') return reportFailure(session, outcome, options.json === true);
+    const outcome = await session.evaluateOnLoop(source);
+    if (outcome.kind !== 'value') return await endFailed(session, outcome, options.json === true);
     const className = session.memory.classNameOf(outcome.oop);
     const printed = session.printString(outcome.oop);
     if (typeof printed !== 'string') return reportFailure(session, printed, options.json === true);

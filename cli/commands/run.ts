@@ -1,9 +1,9 @@
 /** `safeffi run FILE`: a script, chunk by chunk or as one doit, or an image file resumed. */
 import { CommandError, ExitCode } from '../exit-code.ts';
 import type { ImageSession } from '../image-session.ts';
-import { reportFailure } from '../outcome-report.ts';
+import { endFailed } from '../outcome-report.ts';
 import { printJson, printTalk } from '../output.ts';
-import { readScript, runScript } from '../script.ts';
+import { readScript, runScriptOnLoop } from '../script.ts';
 import { openImageSession, type VmOptions } from '../vm-options.ts';
 
 export interface RunOptions extends VmOptions {
@@ -14,12 +14,12 @@ export async function run(file: string, args: readonly string[], options: RunOpt
   return file.endsWith('.image') ? resumeImage(file, args, options) : runFile(file, args, options);
 }
 
-function runFile(file: string, args: readonly string[], options: RunOptions): number {
+async function runFile(file: string, args: readonly string[], options: RunOptions): Promise<number> {
   const text = readScript(file);
   const session = openImageSession(options, args);
   try {
-    const failure = runScript(session, file, text);
-    if (failure !== undefined) return reportFailure(session, failure, options.json === true);
+    const failure = await runScriptOnLoop(session, file, text);
+    if (failure !== undefined) return await endFailed(session, failure, options.json === true);
     if (options.json) printJson({ schema: 1, value: null, class: null, error: null });
     return ExitCode.DONE;
   } finally {
@@ -28,13 +28,13 @@ function runFile(file: string, args: readonly string[], options: RunOptions): nu
   }
 }
 
-function resumeImage(file: string, args: readonly string[], options: RunOptions): number {
+async function resumeImage(file: string, args: readonly string[], options: RunOptions): Promise<number> {
   const session = openImageSession({ ...options, image: file }, args);
   try {
-    const outcome = session.resume();
+    const outcome = await session.resumeOnLoop();
     if (outcome === undefined)
       throw new CommandError(`${file} has no process to go on with: its active process has no suspended context`);
-    return outcome.kind === 'value' ? ExitCode.DONE : reportFailure(session, outcome, options.json === true);
+    return outcome.kind === 'value' ? ExitCode.DONE : await endFailed(session, outcome, options.json === true);
   } finally {
     if (options.reportPrimitives) reportMissingPrimitives(session);
     session.close();

@@ -154,6 +154,17 @@ export class RunningCallouts implements RootHolder, OutsideWork {
     this.bridge.releaseTemporaries(one.temporaries);
   }
 
+  /** Stops those that a process waits for: each becomes a fault there. Answers whether there were any. */
+  interruptAwaited(): boolean {
+    let any = false;
+    for (const { pending, semaphore } of this.running.values()) {
+      if (semaphore === NO_OOP || pending.state !== 'running') continue;
+      pending.interrupt();
+      any = true;
+    }
+    return any;
+  }
+
   // While the VM runs and idles
 
   poll(): void {

@@ -65,7 +65,7 @@ export interface PendingCallout {
   callback(): CallbackRequest | undefined;
   /** Waits at most `timeoutMs`; answers `poll()`. */
   wait(timeoutMs: number): boolean;
-  /** Stops it where it is: it becomes a fault of kind CalloutTimeout, unless it is over by then or waits in a callback. */
+  /** Stops it where it is: it becomes a fault of kind CalloutInterrupted, unless it is over by then or waits in a callback. */
   interrupt(): void;
   /** Waits as long as it takes and answers the result; throws FFIFault on a fault. Once only. */
   result(): ResultValue;

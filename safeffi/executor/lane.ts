@@ -86,6 +86,8 @@ export class Lane {
   deadlineMs: number | undefined;
   /** The signal that had stopped the whole process when the callout under way was interrupted, for the report. */
   stoppedBy: string | undefined;
+  /** The callout under way was stopped because somebody asked, for the report. */
+  isInterrupted = false;
   readonly #owner: LaneOwner;
   readonly #controlWord: number;
   #inner: Lane | undefined;

@@ -40,6 +40,7 @@ export class NativeFaults {
     const raw = new RawFault(executor.domain.i32, laneRecord(lane.index));
     const fault = this.#described(raw, callout, lane, map, false);
     lane.stoppedBy = undefined;
+    lane.isInterrupted = false;
     const finish = (stopped: Lane) => callout.resume(stopped, args);
     return this.#raise(fault, callout, args, { lane, finish, cannotContinue: continueObstacle(raw) });
   }
@@ -80,6 +81,7 @@ export class NativeFaults {
       laneIndex: isForeign ? -1 : lane!.index,
       isForeign,
       stoppedBy: lane?.stoppedBy,
+      isInterrupted: lane?.isInterrupted ?? false,
       map,
       argumentAt: (address) => lane?.buffers.argumentAt(address),
       instruction: () => (epoch === executor.epoch ? readInstruction(raw, read) : undefined),

@@ -103,7 +103,9 @@ export class NativePendingCallout implements PendingCallout {
   }
 
   interrupt(): void {
-    if (!this.poll()) this.#stop();
+    if (this.poll()) return;
+    this.#lane.isInterrupted = true;
+    this.#stop();
   }
 
   #stop(): boolean {

@@ -207,7 +207,9 @@ export class PlainExecutor implements Executor {
           return poll();
         },
         result: () => {
-          const outcome = this.#guard(origin, args, again, () => pending.outcome(stopped ? 0 : deadlineMs));
+          const outcome = this.#guard(origin, args, again, () =>
+            stopped ? interrupted(() => pending.outcome(0)) : pending.outcome(deadlineMs),
+          );
           errno = outcome.errno;
           copyBack(signature, args, outcome.args);
           return fromPlain(signature, outcome.value, context);
@@ -321,6 +323,17 @@ function plainResolutions(fault: Fault, resolved: boolean): Resolution[] {
   const missing = everyChoice.filter((choice) => !fault.choices.includes(choice));
   const reason = `the ${fault.executor.kind} executor does not have it`;
   return resolutionsOf(resolved, Object.fromEntries(missing.map((choice) => [choice, reason])));
+}
+
+/** The end of a callout that somebody asked to be stopped, unless it was over by then. */
+function interrupted(outcome: () => PlainOutcome): PlainOutcome {
+  try {
+    return outcome();
+  } catch (error) {
+    if (error instanceof PlainFailure && error.kind === 'CalloutTimeout')
+      throw new PlainFailure('CalloutInterrupted', 'interrupted from outside');
+    throw error;
+  }
 }
 
 type Again = (args: readonly ArgumentValue[]) => ResultValue;

@@ -6,6 +6,9 @@ import { basename } from 'node:path';
 import { hex } from '../address.ts';
 import type { CFrame, Fault } from './fault.ts';
 
+/** The library of what no callout is to blame for: reading and writing C's memory. */
+export const ownOperations = 'safeffi';
+
 export interface FaultReportOptions {
   /** `Demo>>copyName (line 4)  <-  UndefinedObject>>DoIt (line 1)`. */
   readonly smalltalkStack?: string;
@@ -51,7 +54,9 @@ const choiceText: Readonly<Record<Fault['choices'][number], string>> = {
 export function faultReport(fault: Fault, options: FaultReportOptions = {}): string {
   const lines = [faultSentence(fault)];
   const fact = (name: string, text: string) => lines.push(`  ${name.padEnd(11)}${text}`);
-  if (fault.function !== undefined) {
+  if (fault.library === ownOperations) {
+    fact('operation', `${fault.function} of C's memory, asked for by the VM`);
+  } else if (fault.function !== undefined) {
     fact(
       'callout',
       (fault.declaration ?? fault.function) + (fault.library === undefined ? '' : ` in ${fault.library}`),

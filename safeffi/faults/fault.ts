@@ -13,6 +13,7 @@ export type FaultKind =
   | 'ArithmeticFault'
   | 'CalloutAborted'
   | 'CalloutTimeout'
+  | 'CalloutInterrupted'
   | 'ReleasedCallback'
   | 'ExecutorDied';
 

@@ -28,6 +28,8 @@ export interface FaultContext {
   readonly isForeign: boolean;
   /** The signal by which the executor had been stopped as a whole. */
   readonly stoppedBy?: string | undefined;
+  /** Somebody asked for the callout to be stopped: no deadline had passed. */
+  readonly isInterrupted?: boolean;
   readonly map: ProcessMap;
   /** The argument that an address belongs to. */
   argumentAt(address: number): FaultArgument | undefined;
@@ -88,7 +90,7 @@ export class NativeFault implements Fault {
       if (code !== undefined) this.code = code;
     }
     const sent = this.#isSent();
-    this.kind = kindOf(raw, this.signal, sent, context.pid, context.stoppedBy !== undefined);
+    this.kind = kindOf(raw, this.signal, sent, context);
     if (this.signal !== undefined && !sent && this.kind !== 'CalloutAborted') {
       const isMemory = this.kind === 'MemoryViolation';
       const isKnown = !isMemory || raw.trap === pageFaultTrap;
@@ -204,6 +206,7 @@ export class NativeFault implements Fault {
         return `the executor was to become another program, ${raw.message || 'of no name'}`;
       case recordKind.deadline: {
         const { stoppedBy } = this.#context;
+        if (this.#context.isInterrupted === true) return 'interrupted from outside';
         if (stoppedBy !== undefined) return `the executor was stopped by ${stoppedBy} and could not go on`;
         const { deadlineMs } = this.#context;
         return deadlineMs === undefined ? 'stopped at its deadline' : `stopped after its deadline of ${deadlineMs} ms`;
@@ -276,10 +279,13 @@ export class NativeFault implements Fault {
   }
 }
 
-function kindOf(raw: RawFault, signal: string | undefined, sent: boolean, pid: number, stopped: boolean): FaultKind {
-  if (raw.kind === recordKind.deadline) return stopped ? 'CalloutAborted' : 'CalloutTimeout';
+function kindOf(raw: RawFault, signal: string | undefined, sent: boolean, context: FaultContext): FaultKind {
+  if (raw.kind === recordKind.deadline) {
+    if (context.isInterrupted === true) return 'CalloutInterrupted';
+    return context.stoppedBy === undefined ? 'CalloutTimeout' : 'CalloutAborted';
+  }
   if (raw.kind !== recordKind.signal || signal === undefined) return 'CalloutAborted';
-  if (sent && raw.senderPid !== pid) return 'CalloutAborted';
+  if (sent && raw.senderPid !== context.pid) return 'CalloutAborted';
   return kinds[signal] ?? 'CalloutAborted';
 }
 

@@ -64,6 +64,7 @@ describe('usage', () => {
 describe('a script', () => {
   test.each([
     ['that is not there', () => '/nowhere/x.st', 'there is no file /nowhere/x.st'],
+    ['that never ends', () => '/dev/zero', 'has more than 64 MiB, expected a script of Smalltalk source'],
     ['that is a folder', () => scratch.path, 'is a directory, expected a script or an image file'],
     ['below a file', () => `${scratch.file('plain', '')}/x.st`, 'there is no file '],
     [

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { CheckoutPath } from '../../cli/checkout.ts';
 import { execute, main } from './command.ts';
 
 const getpid = "(self ffiCall: #( int getpid ( ) ) library: 'libc.so.6')";
@@ -53,6 +54,54 @@ describe.each<NodeJS.Signals>(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'])('%s', 
     const { executor, code, by } = await signalled(signal, ['eval', `${show}. ${pause}`]);
     expect(by ?? code).toBe(by === null ? 128 + numbers[signal]! : signal);
     expect(await goneInTheEnd(executor)).toBe(true);
+  });
+});
+
+describe('Ctrl-C', () => {
+  /** Sends SIGINT once the program has told that it is there; answers what it wrote. */
+  const interrupted = async (source: string) => {
+    const child = spawn(process.execPath, [main, 'eval', source], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    let isSent = false;
+    child.stdout.on('data', (data: Buffer) => {
+      stdout += data.toString();
+      if (!isSent && stdout.includes('here')) isSent = child.kill('SIGINT');
+    });
+    child.stderr.on('data', (data: Buffer) => {
+      stderr += data.toString();
+    });
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    return { code, stdout, stderr };
+  };
+  const withEnsure = (source: string) =>
+    `[ Transcript show: 'here'; cr. ${source} ] ensure: [ Transcript show: 'ensured'; cr ]`;
+
+  test('shows where C and Smalltalk hang, runs ensure: blocks, exit code 130', async () => {
+    const { code, stdout, stderr } = await interrupted(
+      withEnsure(`self ffiCall: #( int pause ( ) ) library: 'libc.so.6'`),
+    );
+    expect({ code, stdout }).toEqual({ code: 130, stdout: 'here\nensured\n' });
+    expect(stderr).toMatch(/^CalloutInterrupted: interrupted from outside\n {2}callout {4}pause\(\) in libc\.so\.6\n/);
+    expect(stderr).toMatch(/^ {2}Smalltalk {2}.*UndefinedObject>>DoIt \(line 1\)$/m);
+    if (existsSync(CheckoutPath.executor)) expect(stderr).toMatch(/^ {2}C {10}.*pause.*<- {2}the callout$/m);
+  });
+
+  test.each([
+    ['a loop', '[ true ] whileTrue: [ 3 + 4 ]'],
+    ['a wait', 'Semaphore new wait'],
+    ['a delay', '(Delay forSeconds: 1000) wait'],
+  ])('ends %s after its ensure: blocks', async (_what, source) => {
+    const { code, stdout } = await interrupted(`[ (Delay forSeconds: 1000) wait ] fork. ${withEnsure(source)}`);
+    expect({ code, stdout }).toEqual({ code: 130, stdout: 'here\nensured\n' });
+  });
+
+  test('may be handled like any other error of C', async () => {
+    const { code, stdout } = await interrupted(
+      `| pause | pause := [ self ffiCall: #( int pause ( ) ) library: 'libc.so.6' ].
+Transcript show: 'here'; cr. (pause on: CalloutInterrupted do: [ :f | f return: 5 ]) printString`,
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "here\n'5'\n" });
   });
 });
 
