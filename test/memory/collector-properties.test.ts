@@ -1,23 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { GraphModel, KINDS, type Step } from './graph-model.ts';
+import { ACTIONS, GraphModel, type Step } from './graph-model.ts';
+import { KINDS } from './model-node.ts';
 
 const choice = fc.nat({ max: 0xffffff });
 const step: fc.Arbitrary<Step> = fc.record({
-  action: fc.constantFrom(
-    'allocate',
-    'allocate',
-    'allocate',
-    'store',
-    'store',
-    'store',
-    'drop',
-    'scavenge',
-    'scavenge',
-    'collect',
-    'exchange',
-    'forward',
-  ),
+  action: fc.constantFrom('allocate', 'allocate', 'store', 'store', 'store', 'scavenge', ...ACTIONS),
   kind: fc.constantFrom(...KINDS),
   a: choice,
   b: choice,
@@ -29,7 +17,7 @@ const EDEN_BYTES = [0, 8 << 10, 256 << 10];
 
 describe('random object graphs', () => {
   test.each(EDEN_BYTES)(
-    'survive any mix of allocation, stores, become:, scavenges and collections with shape, contents and identity hashes: eden of %i bytes',
+    'survive any mix of allocation, stores, become:, pins, weak references, ephemerons and collections: eden of %i bytes',
     (edenBytes) => {
       fc.assert(
         fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {

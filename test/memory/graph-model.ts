@@ -7,25 +7,30 @@ import { Collector } from '../../vm/memory/collector.ts';
 import { HeapVerifier } from '../../vm/memory/heap-verifier.ts';
 import { literalAt, literalCountOf } from '../../vm/memory/method-access.ts';
 import type { ObjectMemory } from '../../vm/memory/object-memory.ts';
-import { type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
+import { NO_OOP, type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
+import { pin, unpin } from '../../vm/memory/pinning.ts';
 import { needlesslyRemembered } from '../../vm/memory/space-checks.ts';
-import { ContextSlot } from '../../vm/memory/well-known.ts';
+import { ContextSlot, SpecialObject } from '../../vm/memory/well-known.ts';
+import { allFrom, type Kind, type Node, reachableFrom, type Value } from './model-node.ts';
 import { type SmallHeap, smallHeap } from './small-heap.ts';
 
-export const KINDS = ['array', 'point', 'bytes', 'method', 'context', 'weak', 'large'] as const;
-export type Kind = (typeof KINDS)[number];
-type Value = Node | number | null;
-
-interface Node {
-  readonly kind: Kind;
-  readonly slots: Value[];
-  readonly bytes: readonly number[];
-  hash: number;
-}
+export const ACTIONS = [
+  'allocate',
+  'store',
+  'drop',
+  'scavenge',
+  'collect',
+  'exchange',
+  'forward',
+  'pin',
+  'unpin',
+  'protect',
+] as const;
+export type Action = (typeof ACTIONS)[number];
 
 /** One step; the numbers choose modulo what there is. */
 export interface Step {
-  readonly action: 'allocate' | 'store' | 'drop' | 'scavenge' | 'collect' | 'exchange' | 'forward';
+  readonly action: Action;
   readonly kind: Kind;
   readonly a: number;
   readonly b: number;
@@ -40,6 +45,7 @@ const SLOT_COUNTS: Record<Kind, (n: number) => number> = {
   context: (n) => n % 17,
   weak: (n) => n % 6,
   large: (n) => 250 + (n % 12),
+  ephemeron: () => 2,
 };
 
 export class GraphModel {
@@ -56,6 +62,12 @@ export class GraphModel {
     this.heap = smallHeap(16 << 20, edenBytes);
     this.memory = this.heap.memory;
     this.collector = new Collector(this.memory);
+    // Any object will do for a semaphore: it says that there is somebody to tell of ephemerons.
+    this.memory.storePointer(
+      this.memory.specialObjects,
+      SpecialObject.FINALIZATION_SEMAPHORE,
+      this.memory.newArray(3),
+    );
     this.baseline = this.collector.collect().objects;
     this.memory.openNewSpace();
   }
@@ -81,6 +93,15 @@ export class GraphModel {
       case 'forward':
         this.become(step);
         break;
+      case 'pin':
+        this.pin(step);
+        break;
+      case 'unpin':
+        this.unpin(step);
+        break;
+      case 'protect':
+        this.protect(step);
+        break;
     }
   }
 
@@ -91,7 +112,8 @@ export class GraphModel {
       kind === 'bytes' || kind === 'method' ? Array.from({ length: b % 600 }, (_, i) => (a + i * 7) & 255) : [];
     const oop = this.allocateObject(kind, slotCount, bytes);
     const slots: Value[] = kind === 'method' ? Array(slotCount).fill(0) : Array(slotCount).fill(null);
-    const node: Node = { kind, slots, bytes, hash: memory.identityHashOf(oop) };
+    const hash = memory.identityHashOf(oop);
+    const node: Node = { kind, slots, bytes, hash, isFired: false, isImmutable: false, pinnedAt: undefined };
     this.roots.push(node);
     this.heap.roots.push(oop);
   }
@@ -106,6 +128,8 @@ export class GraphModel {
         return memory.instantiate(heap.classNamed('Point'));
       case 'weak':
         return memory.instantiate(heap.classNamed('WeakArray'), slotCount);
+      case 'ephemeron':
+        return memory.instantiate(heap.classNamed('Ephemeron'));
       case 'bytes': {
         const oop = memory.instantiate(heap.classNamed('ByteArray'), bytes.length);
         memory.u8.set(bytes, memory.bodyOf(oop));
@@ -176,7 +200,7 @@ export class GraphModel {
     const to = this.find(b);
     if (from === undefined || to === undefined || from[0] === to[0]) return;
     const twoWay = action === 'exchange';
-    const nodes = this.allNodes();
+    const nodes = allFrom(this.roots);
     if (becomeAll(this.memory, [from[1]], [to[1]], { twoWay, copyHash: true }) !== 0)
       throw new Error('become failed on ordinary objects');
     const replaced = (value: Value): Value => {
@@ -190,25 +214,33 @@ export class GraphModel {
     to[0].hash = hash;
   }
 
-  /** All that is reachable, through weak slots too: what weak slots alone hold lives until the next collection. */
-  private allNodes(throughWeak = true): Set<Node> {
-    const found = new Set<Node>();
-    const pending = [...this.roots];
-    while (pending.length > 0) {
-      const node = pending.pop()!;
-      if (found.has(node)) continue;
-      found.add(node);
-      if (node.kind === 'weak' && !throughWeak) continue;
-      for (const value of node.slots) if (value !== null && typeof value !== 'number') pending.push(value);
-    }
-    return found;
+  private pin({ a }: Step): void {
+    const found = this.find(a);
+    if (found === undefined) return;
+    const oop = pin(this.memory, this.collector, found[1]);
+    this.takeOver();
+    found[0].pinnedAt = oop;
   }
 
-  /** Collects, and checks that exactly what is reachable survived. */
+  private unpin({ a }: Step): void {
+    const found = this.find(a);
+    if (found === undefined) return;
+    unpin(this.memory, found[1]);
+    found[0].pinnedAt = undefined;
+  }
+
+  private protect({ a, b }: Step): void {
+    const found = this.find(a);
+    if (found === undefined) return;
+    found[0].isImmutable = b % 2 === 0;
+    this.memory.setImmutable(found[1], found[0].isImmutable);
+  }
+
+  /** Collects, and checks that exactly what is reachable survived and what had to be fired was. */
   collect(): void {
+    const { alive, fired } = reachableFrom(this.roots);
     const statistics = this.collector.collect();
     this.areDeadSlotsNil = true;
-    const alive = this.allNodes(false);
     for (const node of alive) {
       if (node.kind !== 'weak') continue;
       node.slots.forEach((value, i) => {
@@ -217,16 +249,25 @@ export class GraphModel {
     }
     if (statistics.objects !== this.baseline + alive.size)
       throw new Error(`${statistics.objects - this.baseline} objects survived, ${alive.size} are reachable`);
+    const count = this.takeMourners(fired);
+    if (count !== fired.size) throw new Error(`${count} ephemerons were fired, expected ${fired.size}`);
+  }
+
+  /** Scavenges; afterwards the remembered set is minimal. */
+  scavenge(): void {
+    this.collector.scavenge();
+    this.takeOver();
+    if (needlesslyRemembered(this.memory).length > 0) throw new Error('a scavenge left objects remembered without need');
   }
 
   /**
-   * Scavenges. What only weak slots lead to may be gone or not, as it was young or old: the model takes over what became of it.
-   * Afterwards the remembered set is minimal.
+   * After a scavenge: what only weak slots and ephemerons lead to may be gone or not, as it was young or old. The model takes
+   * over what became of it, if that is something that could.
    */
-  scavenge(): void {
-    this.collector.scavenge();
+  private takeOver(): void {
     this.areDeadSlotsNil = false;
-    const alive = this.allNodes(false);
+    const { alive, fired } = reachableFrom(this.roots);
+    this.takeMourners(fired);
     this.forEachPair((node, oop) => {
       if (node.kind !== 'weak') return;
       node.slots.forEach((value, slot) => {
@@ -234,8 +275,22 @@ export class GraphModel {
         if (this.fetch(node, oop, slot) === this.memory.nil) node.slots[slot] = null;
       });
     });
-    if (needlesslyRemembered(this.memory).length > 0)
-      throw new Error('a scavenge left objects remembered without need');
+  }
+
+  /** Fetches the mourners; each becomes a root, and is one that may have been fired. Answers how many there are. */
+  private takeMourners(fired: ReadonlySet<Node>): number {
+    const nodes = new Map<Oop, Node>();
+    this.forEachPair((node, oop) => void nodes.set(oop, node));
+    let count = 0;
+    for (let oop = this.memory.mourners.fetch(); oop !== NO_OOP; oop = this.memory.mourners.fetch()) {
+      const node = nodes.get(oop);
+      if (node === undefined || !fired.has(node)) throw new Error(`the object at ${oop} was fired`);
+      node.isFired = true;
+      this.roots.push(node);
+      this.heap.roots.push(oop);
+      count++;
+    }
+    return count;
   }
 
   /** Visits each pair of node and object that can be reached, once. `visit` may empty slots of the node. */
@@ -248,7 +303,10 @@ export class GraphModel {
       seen.add(node);
       visit(node, oop);
       node.slots.forEach((value, slot) => {
-        if (value !== null && typeof value !== 'number') pending.push([value, this.fetch(node, oop, slot)]);
+        if (value === null || typeof value === 'number') return;
+        const actual = this.fetch(node, oop, slot);
+        // A weak slot that has been cleared and is not yet taken over.
+        if (actual !== this.memory.nil) pending.push([value, actual]);
       });
     }
   }
@@ -285,6 +343,9 @@ export class GraphModel {
     const found: string[] = [];
     if (memory.identityHashOf(oop) !== node.hash)
       found.push(`the hash of a ${node.kind} is ${memory.identityHashOf(oop)}, expected ${node.hash}`);
+    if (memory.isImmutable(oop) !== node.isImmutable) found.push(`a ${node.kind} is read only: ${!node.isImmutable}`);
+    if (memory.isPinned(oop) !== (node.pinnedAt !== undefined)) found.push(`a ${node.kind} lost or got a pin`);
+    if (node.pinnedAt !== undefined && node.pinnedAt !== oop) found.push(`a pinned object moved to ${oop}`);
     const body = [...memory.bytesOf(oop)];
     if (node.kind === 'context' && this.areDeadSlotsNil)
       for (let slot = ContextSlot.STACK + node.slots.length; slot < memory.slotCountOf(oop); slot++)
