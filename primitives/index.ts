@@ -10,6 +10,7 @@ import { heapWalkPrimitives } from './heap-walk.ts';
 import { hostPrimitives } from './host.ts';
 import { integerPrimitives } from './integer.ts';
 import { largeIntegerPrimitives } from './large-integer.ts';
+import { memoryManagerPrimitives } from './memory-manager.ts';
 import { objectAccessPrimitives } from './object-access.ts';
 import { objectPrimitives } from './object-and-class.ts';
 import { processPrimitives } from './process.ts';
@@ -36,6 +37,7 @@ export const standardPrimitives = (options: PrimitiveOptions = {}): readonly Pri
   ...objectAccessPrimitives,
   ...objectPrimitives,
   ...heapWalkPrimitives,
+  ...memoryManagerPrimitives,
   ...controlPrimitives,
   ...processPrimitives,
   ...clockPrimitives,

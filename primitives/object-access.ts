@@ -82,6 +82,7 @@ const objectAtPut: Primitive = (vm) => {
   const literals = literalCountOf(memory, code);
   const index = integerWithin(vm.stackValue(1), 1, literals + 1);
   if (index === undefined) return vm.fail(PrimitiveError.BAD_INDEX);
+  if (memory.isImmutable(code)) return vm.fail(PrimitiveError.NO_MODIFICATION);
   const value = vm.stackValue(0);
   if (index === 1 && (!isSmallInteger(value) || (smallIntegerValue(value) & 0x7fff) !== literals))
     return vm.fail(PrimitiveError.BAD_ARGUMENT);

@@ -16,7 +16,6 @@ import { Interpreter } from './interpreter/interpreter.ts';
 import { eachMethodOf } from './interpreter/method-lookup.ts';
 import type { PrimitiveDefinition } from './interpreter/primitive-table.ts';
 import { StopReason } from './interpreter/stop-reason.ts';
-import { Collector } from './memory/collector.ts';
 import type { ObjectMemory, RootHolder } from './memory/object-memory.ts';
 import { forEachObject } from './memory/object-walk.ts';
 import { NO_OOP, type Oop } from './memory/oop.ts';
@@ -51,7 +50,6 @@ export class VM {
   readonly memory: ObjectMemory;
   readonly host: Host;
   readonly interpreter: Interpreter;
-  readonly collector: Collector;
   /** Processes that wait for a nested call to end, the innermost last. */
   private readonly aside: { process: Oop; method: Oop }[] = [];
   private depth = 0;
@@ -63,12 +61,6 @@ export class VM {
     this.memory = memory;
     this.host = host;
     this.interpreter = new Interpreter(memory, host);
-    this.collector = new Collector(memory, () => host.milliseconds());
-    this.interpreter.collector = (what) => {
-      if (what === 'wanted') this.collector.collectWanted();
-      else if (what === 'young') this.collector.scavenge();
-      else this.collector.collect();
-    };
     this.interpreter.safepoint.lowSpace.findError = () => {
       const behavior = this.findClass('OutOfMemory');
       const selector = this.findSymbol('signal');

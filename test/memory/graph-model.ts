@@ -63,11 +63,7 @@ export class GraphModel {
     this.memory = this.heap.memory;
     this.collector = new Collector(this.memory);
     // Any object will do for a semaphore: it says that there is somebody to tell of ephemerons.
-    this.memory.storePointer(
-      this.memory.specialObjects,
-      SpecialObject.FINALIZATION_SEMAPHORE,
-      this.memory.newArray(3),
-    );
+    this.memory.storePointer(this.memory.specialObjects, SpecialObject.FINALIZATION_SEMAPHORE, this.memory.newArray(3));
     this.baseline = this.collector.collect().objects;
     this.memory.openNewSpace();
   }
@@ -257,7 +253,8 @@ export class GraphModel {
   scavenge(): void {
     this.collector.scavenge();
     this.takeOver();
-    if (needlesslyRemembered(this.memory).length > 0) throw new Error('a scavenge left objects remembered without need');
+    if (needlesslyRemembered(this.memory).length > 0)
+      throw new Error('a scavenge left objects remembered without need');
   }
 
   /**

@@ -11,6 +11,7 @@
  * StackInterpreter for primitive errors, unwinding and mustBeBoolean.
  */
 import type { Host } from '../host.ts';
+import { Collector } from '../memory/collector.ts';
 import {
   headerHasPrimitive,
   headerIsSista,
@@ -65,8 +66,13 @@ export class Interpreter implements PrimitiveHost, RootHolder {
   readonly scheduler: ProcessScheduler;
   readonly safepoint: Safepoint;
   readonly hostCalls: HostCalls;
-  /** Runs the collector. Handed in by the VM. */
-  collector: (what: Collection) => void = () => {};
+  readonly gc: Collector;
+  /** Runs `gc`; assert mode puts its checks around it. */
+  collector: (what: Collection) => void = (what) => {
+    if (what === 'wanted') this.gc.collectWanted();
+    else if (what === 'young') this.gc.scavenge();
+    else this.gc.collect();
+  };
 
   // Registers
   context: Oop = NO_OOP;
@@ -86,6 +92,7 @@ export class Interpreter implements PrimitiveHost, RootHolder {
   constructor(memory: ObjectMemory, host: Host) {
     this.memory = memory;
     this.host = host;
+    this.gc = new Collector(memory, () => host.milliseconds());
     this.contexts = new ContextPool(memory);
     this.scheduler = new ProcessScheduler(this);
     this.safepoint = new Safepoint(this);
@@ -111,6 +118,8 @@ export class Interpreter implements PrimitiveHost, RootHolder {
   /** Collects now. Contract: `pc` and `sp` are stored, and the caller holds no oop in a local that it uses afterwards. */
   collect(what: Collection = 'all'): void {
     this.movingObjects(() => this.collector(what));
+    // The safepoint that follows signals the finalization semaphore.
+    if (this.memory.mourners.isSignalWanted) this.safepoint.countdown = 0;
   }
 
   /** Runs something that moves or exchanges objects, with the registers safe in the heap meanwhile. */

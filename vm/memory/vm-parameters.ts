@@ -1,0 +1,65 @@
+/**
+ * What the image asks of the memory by number (primitive 254, `vmParameterAt:`), numbered as Squeak's and Pharo's VMs number
+ * it; sizes are bytes, times milliseconds. A number that means nothing to this VM is not here, and reads as nil.
+ *
+ *      1 bytes in old space            10 time in scavenges              40 bytes in a word
+ *      2 bytes of new space            11 objects tenured                44 bytes of eden
+ *      3 bytes of the heap's buffer    21 remembered objects             48 flags: 64 queues weak arrays that lost elements
+ *      7 full collections              24 most free bytes before it      53 segments of old space
+ *      8 time in them                     shrinks                        54 free bytes in old space
+ *      9 scavenges                     34 bytes allocated in all         67 the heap's limit
+ */
+import type { GcStatistics } from './gc-statistics.ts';
+import type { ObjectMemory } from './object-memory.ts';
+
+export const VM_PARAMETER_COUNT = 75;
+const QUEUES_WEAK_ARRAYS = 64;
+
+/** Reads a parameter, or undefined where the number has no meaning. */
+export function memoryParameter(memory: ObjectMemory, statistics: GcStatistics, index: number): number | undefined {
+  switch (index) {
+    case 1:
+      return memory.oldBytes;
+    case 2:
+      return memory.oldStart - memory.edenStart;
+    case 3:
+      return memory.buffer.byteLength;
+    case 7:
+      return statistics.fullCollections;
+    case 8:
+      return Math.round(statistics.fullMs);
+    case 9:
+      return statistics.scavenges;
+    case 10:
+      return Math.round(statistics.scavengeMs);
+    case 11:
+      return statistics.tenuredObjects;
+    case 21:
+      return memory.remembered.count;
+    case 24:
+      return memory.buffer.byteLength >> 1;
+    case 34:
+      return statistics.reclaimedBytes + memory.oldBytes + memory.youngBytes;
+    case 40:
+      return 4;
+    case 44:
+      return memory.edenEnd - memory.edenStart;
+    case 48:
+      return memory.mourners.queuesWeakArrays ? QUEUES_WEAK_ARRAYS : 0;
+    case 53:
+      return 1;
+    case 54:
+      return memory.buffer.byteLength - memory.freeStart + memory.freeLists.bytes;
+    case 67:
+      return memory.maxBytes;
+    default:
+      return undefined;
+  }
+}
+
+/** Sets a parameter; false where it cannot be set, or not to that value. */
+export function setMemoryParameter(memory: ObjectMemory, index: number, value: number): boolean {
+  if (index !== 48 || (value !== 0 && value !== QUEUES_WEAK_ARRAYS)) return false;
+  memory.mourners.queuesWeakArrays = value !== 0;
+  return true;
+}
