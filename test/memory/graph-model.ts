@@ -11,7 +11,7 @@ import { NO_OOP, type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
 import { pin, unpin } from '../../vm/memory/pinning.ts';
 import { needlesslyRemembered } from '../../vm/memory/space-checks.ts';
 import { ContextSlot, SpecialObject } from '../../vm/memory/well-known.ts';
-import { allFrom, type Kind, type Node, reachableFrom, type Value } from './model-node.ts';
+import { allFrom, type Kind, type Node, type Reachability, reachableFrom, type Value } from './model-node.ts';
 import { type SmallHeap, smallHeap } from './small-heap.ts';
 
 export const ACTIONS = [
@@ -234,7 +234,8 @@ export class GraphModel {
 
   /** Collects, and checks that exactly what is reachable survived and what had to be fired was. */
   collect(): void {
-    const { alive, fired } = reachableFrom(this.roots);
+    const reachability = reachableFrom(this.roots);
+    const { alive, fired } = reachability;
     const statistics = this.collector.collect();
     this.areDeadSlotsNil = true;
     for (const node of alive) {
@@ -245,7 +246,7 @@ export class GraphModel {
     }
     if (statistics.objects !== this.baseline + alive.size)
       throw new Error(`${statistics.objects - this.baseline} objects survived, ${alive.size} are reachable`);
-    const count = this.takeMourners(fired);
+    const count = this.takeMourners(reachability);
     if (count !== fired.size) throw new Error(`${count} ephemerons were fired, expected ${fired.size}`);
   }
 
@@ -263,8 +264,9 @@ export class GraphModel {
    */
   private takeOver(): void {
     this.areDeadSlotsNil = false;
-    const { alive, fired } = reachableFrom(this.roots);
-    this.takeMourners(fired);
+    const reachability = reachableFrom(this.roots);
+    const { alive } = reachability;
+    this.takeMourners(reachability);
     this.forEachPair((node, oop) => {
       if (node.kind !== 'weak') return;
       node.slots.forEach((value, slot) => {
@@ -274,18 +276,20 @@ export class GraphModel {
     });
   }
 
-  /** Fetches the mourners; each becomes a root, and is one that may have been fired. Answers how many there are. */
-  private takeMourners(fired: ReadonlySet<Node>): number {
+  /** Fetches the mourners; those that are alive become roots, and are ones that had to be fired. Answers how many there are. */
+  private takeMourners({ alive, fired }: Reachability): number {
     const nodes = new Map<Oop, Node>();
     this.forEachPair((node, oop) => void nodes.set(oop, node));
     let count = 0;
     for (let oop = this.memory.mourners.fetch(); oop !== NO_OOP; oop = this.memory.mourners.fetch()) {
       const node = nodes.get(oop);
-      if (node === undefined || !fired.has(node)) throw new Error(`the object at ${oop} was fired`);
-      node.isFired = true;
+      count++;
+      if (node !== undefined) node.isFired = true;
+      // An ephemeron that is dead, but old, may be fired by a scavenge: that takes what is old for alive.
+      if (node === undefined || !alive.has(node)) continue;
+      if (!fired.has(node)) throw new Error(`the object at ${oop} was fired`);
       this.roots.push(node);
       this.heap.roots.push(oop);
-      count++;
     }
     return count;
   }
