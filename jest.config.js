@@ -19,6 +19,7 @@ const needNative = [
     'batch',
     'callbacks',
     'callbacks-declared',
+    'callbacks-threads',
     'continue',
     'conformance',
     'death',

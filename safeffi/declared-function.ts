@@ -12,7 +12,7 @@ import { type FunctionType, isComplete, isRecord, type RecordType } from './type
 import type { FieldValue } from './types/record-codec.ts';
 import { RecordView } from './types/record-view.ts';
 import type { CType } from './types/scalar-types.ts';
-import { type ArgumentValue, Unpassable } from './values.ts';
+import { type ArgumentValue, type ResultValue, Unpassable } from './values.ts';
 
 /**
  * For a record by value: an object of its fields, a view, or its bytes. For a pointer to one also an array of objects;
@@ -21,7 +21,11 @@ import { type ArgumentValue, Unpassable } from './values.ts';
  */
 export type DeclaredArgument = ArgumentValue | RecordView | object;
 
-export type DeclaredFunction = (...args: DeclaredArgument[]) => FieldValue;
+export interface DeclaredFunction {
+  (...args: DeclaredArgument[]): FieldValue;
+  /** The same call beside the event loop. Callbacks and records that are passed are in use until the promise is settled. */
+  async(...args: DeclaredArgument[]): Promise<FieldValue>;
+}
 
 /** The value to pass, and what is to be done when the call has returned. */
 interface Converted {
@@ -43,18 +47,32 @@ export function declaredFunction(call: CFunction, home: RecordHome): DeclaredFun
   const { returns } = signature;
   const result = isRecord(returns) ? new DeclaredRecord(returns, home) : undefined;
   if (result === undefined && converters.every((converter) => converter === plain)) return call as DeclaredFunction;
-  return (...args) => {
+  const convert = (args: DeclaredArgument[], converted: Converted[]): ArgumentValue[] => {
+    for (const [index, value] of args.entries())
+      converted.push((converters[index] ?? plain)(value, `callout ${name}: argument ${index + 1}`));
+    return converted.map((one) => one.value);
+  };
+  const finish = (value: ResultValue, converted: Converted[]): FieldValue => {
+    for (const { after } of converted) after?.();
+    return result !== undefined && value instanceof Uint8Array ? result.fromBytes(value) : value;
+  };
+  const declared = (...args: DeclaredArgument[]): FieldValue => {
     const converted: Converted[] = [];
     try {
-      for (const [index, value] of args.entries())
-        converted.push((converters[index] ?? plain)(value, `callout ${name}: argument ${index + 1}`));
-      const value = call(...converted.map((one) => one.value));
-      for (const { after } of converted) after?.();
-      return result !== undefined && value instanceof Uint8Array ? result.fromBytes(value) : value;
+      return finish(call(...convert(args, converted)), converted);
     } finally {
       for (const { release } of converted) release?.();
     }
   };
+  const async = async (...args: DeclaredArgument[]): Promise<FieldValue> => {
+    const converted: Converted[] = [];
+    try {
+      return finish(await call.async(...convert(args, converted)), converted);
+    } finally {
+      for (const { release } of converted) release?.();
+    }
+  };
+  return Object.assign(declared, { async });
 }
 
 function converterFor(type: CType, argumentName: string | undefined, home: RecordHome): Converter {

@@ -5,6 +5,7 @@
  */
 import { Address, exact } from './address.ts';
 import type { Callback, CallbackFunction, CallbackOptions } from './callbacks/callback.ts';
+import type { CallbackRequest } from './callbacks/callback-request.ts';
 import { parseCallbackType } from './callbacks/callback-type.ts';
 import { type DeclarationOptions, parseDeclarations } from './declarations/parse-declarations.ts';
 import { type DeclaredFunctions, type DeclaredRecords, declaredLibrary } from './declared-library.ts';
@@ -195,6 +196,19 @@ export class Session {
       if (!Number.isSafeInteger(count) || count < least)
         throw batchError(one.name, `its ${what} is ${count}, expected an integer from ${least} on`);
     return this.executor.batch(one, capacity, textBytes);
+  }
+
+  /** See `Executor.takeRequests`, `poll` and `waitForNews`. They start nothing. */
+  takeRequests(): CallbackRequest[] {
+    return this.#executor?.takeRequests() ?? [];
+  }
+
+  poll(): boolean {
+    return this.#executor?.poll() ?? false;
+  }
+
+  waitForNews(timeoutMs: number): void {
+    this.executor.waitForNews(timeoutMs);
   }
 
   restart(): void {

@@ -15,7 +15,7 @@ export function variadicFunction(
 ): DeclaredFunction {
   const declared = signature.arguments;
   const calls = new Map<string, DeclaredFunction>();
-  return (...args) => {
+  const resolve = (args: DeclaredArgument[]): [DeclaredFunction, DeclaredArgument[]] => {
     if (args.length < declared.length) throw argumentCountError(name, args.length, declared.length, true);
     const more = args.slice(declared.length);
     const variable = more.map((value, i) => variableArgument(name, declared.length + i + 1, value));
@@ -27,6 +27,15 @@ export function variadicFunction(
       calls.set(completed.key, call);
     }
     const values: DeclaredArgument[] = variable.map(({ value }) => value);
-    return call(...args.slice(0, declared.length), ...values);
+    return [call, [...args.slice(0, declared.length), ...values]];
   };
+  const variadic = (...args: DeclaredArgument[]) => {
+    const [call, values] = resolve(args);
+    return call(...values);
+  };
+  const async = async (...args: DeclaredArgument[]) => {
+    const [call, values] = resolve(args);
+    return call.async(...values);
+  };
+  return Object.assign(variadic, { async });
 }

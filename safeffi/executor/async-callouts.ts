@@ -103,8 +103,13 @@ export class AsyncCallouts {
     }
   }
 
+  #lookForLife(): void {
+    for (const pending of this.#running.keys()) pending.wait(0);
+    this.serve();
+  }
+
   #look(): void {
-    if (this.#running.size > 0) this.#lifeLook ??= setInterval(() => this.serve(), lifeLookMs).unref();
+    if (this.#running.size > 0) this.#lifeLook ??= setInterval(() => this.#lookForLife(), lifeLookMs).unref();
     else if (this.#lifeLook !== undefined) {
       clearInterval(this.#lifeLook);
       this.#lifeLook = undefined;

@@ -32,6 +32,11 @@ export interface ExecutorOptions {
    * zero. Default: the error is thrown on the event loop.
    */
   readonly onCallbackError?: (error: unknown) => void;
+  /**
+   * Called when a callback without a function was called on a thread that C made: `takeRequests` has its request. From
+   * `poll`, from a wait for any callout, or from the event loop.
+   */
+  readonly onCallbackRequest?: () => void;
   /** Environment variables to let through beside the few that a C library needs (HOME, LANG, LC_*, PATH, TZ, TMPDIR…). */
   readonly environment?: Readonly<Record<string, string>>;
   /** What C code may use. Native executor only. */
@@ -154,6 +159,15 @@ export interface Executor {
   batch(callout: PreparedCallout, capacity: number, textBytes: number): CalloutBatch;
   /** The same callout with a checkpoint before each call. Throws CalloutError `not-available`. */
   checkpointed(callout: PreparedCallout): PreparedCallout;
+  /** The requests of callbacks without a function on threads that C made, which came since this was asked last. */
+  takeRequests(): CallbackRequest[];
+  /**
+   * Answers callbacks on threads that C made and settles asynchronous callouts, as the event loop does: for a program that
+   * keeps it waiting. Answers whether there was something; where there is nothing, it was a look at a few words.
+   */
+  poll(): boolean;
+  /** Sleeps until there may be something for `poll` or a started callout may have news, at most `timeoutMs`. */
+  waitForNews(timeoutMs: number): void;
   /** Ends the process and starts a fresh one with the same libraries; addresses of before are stale. */
   restart(): void;
   close(): void;

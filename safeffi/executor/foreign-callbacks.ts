@@ -14,11 +14,12 @@ export class ForeignCallbacks {
   /** The count when the lanes were looked at last. */
   #seenPosts = 0;
   #requests: CallbackRequest[] = [];
-  /** Called when a callback without a function has come: `takeRequests` has it. */
-  onRequest: (() => void) | undefined;
+  readonly #onRequest: (() => void) | undefined;
 
-  constructor(executor: NativeExecutor, makeLane: (index: number) => Lane) {
+  /** `onRequest` is called when a callback without a function has come: `takeRequests` has it. */
+  constructor(executor: NativeExecutor, makeLane: (index: number) => Lane, onRequest: (() => void) | undefined) {
     this.#executor = executor;
+    this.#onRequest = onRequest;
     this.lanes = Array.from({ length: foreignLaneCount }, (_, i) => makeLane(laneCount + i));
   }
 
@@ -66,7 +67,7 @@ export class ForeignCallbacks {
       const request = callbacks.open(lane, true);
       if (request === undefined) return;
       this.#requests.push(request);
-      this.onRequest?.();
+      this.#onRequest?.();
       return; // the lane is busy until the request is closed
     }
     lane.busy = false;

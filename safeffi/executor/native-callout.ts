@@ -163,7 +163,10 @@ export class NativeCallout implements StoppedCallout {
       if (!lane0.busy) lane0.buffers.reset();
     };
     const recordBytes = (index: number, value: unknown) => this.recordBytes(index, value, clean);
+    /** The epoch in which the hot path's last wait began. */
+    let waitedFor = executor.epoch;
     const wait = () => {
+      waitedFor = executor.epoch;
       executor.occupy(lane0);
       const seen =
         pendAfterMs === undefined
@@ -207,11 +210,12 @@ export class NativeCallout implements StoppedCallout {
       },
       wait,
       trouble: (seen, args) => {
-        const { epoch } = executor;
-        executor.occupy(lane0);
+        // A callback may have restarted the executor in the wait: then lane 0 is another's.
+        const isWord = seen < dead;
+        const epoch = isWord ? executor.epoch : waitedFor;
+        if (epoch === executor.epoch) executor.occupy(lane0);
         if (pendAfterMs !== undefined && (seen === state.request || seen === state.callback))
           throw this.#goesOn(lane0, args);
-        const isWord = seen < dead;
         const over = isWord ? executor.waitFor(lane0, executor.looks, executor.deadlineMs) : seen;
         return this.end(lane0, over, args, epoch);
       },

@@ -6,6 +6,7 @@
 import { availableParallelism } from 'node:os';
 import { Address, type ExactInteger } from '../address.ts';
 import type { Callback, CallbackFunction, CallbackOptions } from '../callbacks/callback.ts';
+import type { CallbackRequest } from '../callbacks/callback-request.ts';
 import { closedError, noLaneError, notAvailableError, openCallbackError } from '../errors.ts';
 import type { FFIFault } from '../faults/ffi-fault.ts';
 import { ProcessMap } from '../faults/process-map.ts';
@@ -125,7 +126,7 @@ export class NativeExecutor implements Executor {
     const big = new MappedBuffers(this);
     const makeLane = (index: number) => new Lane(owner, index, new ArgumentBuffers(this.domain, index, big));
     this.lanes = Array.from({ length: laneCount }, (_, index) => makeLane(index));
-    this.foreignCallbacks = new ForeignCallbacks(this, makeLane);
+    this.foreignCallbacks = new ForeignCallbacks(this, makeLane, options.onCallbackRequest);
     this.#bell = new Bell(this.domain, () => this.#rung());
     this.asyncs = new AsyncCallouts(this.#bell);
     this.memory = new NativeMemory(this);
@@ -191,16 +192,15 @@ export class NativeExecutor implements Executor {
     return new NativeBatch(this, callout, capacity, textBytes);
   }
 
-  /**
-   * Answers callbacks of threads that C made and settles asynchronous callouts, where there are any: for a program that
-   * keeps the event loop waiting. Answers whether there was something; if not, it was a look at a few words.
-   */
+  takeRequests(): CallbackRequest[] {
+    return this.foreignCallbacks.takeRequests();
+  }
+
   poll(): boolean {
     const served = this.foreignCallbacks.serve();
     return this.asyncs.serve() || served;
   }
 
-  /** Sleeps until there may be something for `poll`, or a started callout has news, at most `timeoutMs`. */
   waitForNews(timeoutMs: number): void {
     const bell = header.bell / 4;
     const rung = Atomics.load(this.domain.i32, bell);

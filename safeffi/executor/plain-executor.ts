@@ -5,6 +5,7 @@
 import { resolve as resolvePath } from 'node:path';
 import { Address, exact } from '../address.ts';
 import type { Callback } from '../callbacks/callback.ts';
+import type { CallbackRequest } from '../callbacks/callback-request.ts';
 import { alreadyResolvedError, libraryNotFoundError, notAvailableError, symbolNotFoundError } from '../errors.ts';
 import { everyChoice, type Fault, type Resolution, resolutionsOf } from '../faults/fault.ts';
 import { type FaultResolver, FFIFault } from '../faults/ffi-fault.ts';
@@ -159,6 +160,19 @@ export class PlainExecutor implements Executor {
 
   checkpoint(): never {
     throw notAvailableError('a checkpoint', this.kind);
+  }
+
+  /** Nothing comes by itself here: callbacks come while a callout runs. */
+  takeRequests(): CallbackRequest[] {
+    return [];
+  }
+
+  poll(): boolean {
+    return false;
+  }
+
+  waitForNews(timeoutMs: number): void {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, timeoutMs);
   }
 
   callback(name: string): Callback {
