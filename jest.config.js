@@ -32,6 +32,7 @@ const needNative = [
     'fork',
     'layout',
     'limits',
+    'matrix',
     'portable',
     'process',
     'records-by-value',

@@ -22,7 +22,8 @@ static __thread volatile int unwinding;
 /* The functions that lie between the unwinder and the function of ours that C called, such as _exit. */
 static int in_machinery(uint64_t pc) {
     const uintptr_t starts[] = {(uintptr_t)record_backtrace, (uintptr_t)stop_outside_signal,
-                                (uintptr_t)fault_outside_signal, (uintptr_t)fault_with_text};
+                                (uintptr_t)fault_outside_signal, (uintptr_t)fault_with_text,
+                                (uintptr_t)exit_was_called};
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
         if (_Unwind_FindEnclosingFunction((void *)(uintptr_t)pc) == (void *)starts[i]) return 1;
     return 0;
@@ -41,7 +42,7 @@ static _Unwind_Reason_Code on_frame(struct _Unwind_Context *context, void *state
     if (pc == 0 || walk->count >= SFFI_RECORD_FRAME_LIMIT) return _URC_NORMAL_STOP;
     *record_long(walk->record, SFFI_RECORD_FRAMES + 8 * (size_t)walk->count) = pc;
     *record_long(walk->record, SFFI_RECORD_STARTS + 8 * (size_t)walk->count) = (uint64_t)_Unwind_GetRegionStart(context);
-    if (is_exact || walk->count == 0) *record_long(walk->record, SFFI_RECORD_EXACT_FRAMES) |= 1UL << walk->count;
+    if (is_exact || (walk->count == 0 && walk->first != 0)) *record_long(walk->record, SFFI_RECORD_EXACT_FRAMES) |= 1UL << walk->count;
     walk->count++;
     *record_word(walk->record, SFFI_RECORD_FRAME_COUNT) = walk->count;
     return _URC_NO_REASON;

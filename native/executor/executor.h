@@ -134,6 +134,7 @@ void stop_foreign(char *record) __attribute__((noreturn));
 
 /* exits.c */
 int watch_exits(void);
+void exit_was_called(int status, void *unused);
 
 /* backtrace.c */
 void record_backtrace(char *record, uint64_t first);

@@ -116,17 +116,22 @@ static void on_exit_called(int status) {
 }
 
 #ifdef __GLIBC__
-static void with_status(int status, void *unused) {
+void exit_was_called(int status, void *unused) {
     (void)unused;
     on_exit_called(status);
 }
 
 int watch_exits(void) {
-    return on_exit(with_status, NULL);
+    return on_exit(exit_was_called, NULL);
 }
 #else
+void exit_was_called(int status, void *unused) {
+    (void)unused;
+    on_exit_called(status);
+}
+
 static void without_status(void) {
-    on_exit_called(-1);
+    exit_was_called(-1, NULL);
 }
 
 int watch_exits(void) {

@@ -85,12 +85,12 @@ static void record_text(char *record, const char *text, size_t limit) {
     *record_word(record, SFFI_RECORD_MESSAGE_BYTES) = (int32_t)length;
 }
 
-/* Copied and then forgotten: an abort without a message must not find that of the one before. */
+/* Copied and then made empty: an abort without a message must not find that of the one before. glibc unmaps it with the next. */
 static void record_abort_message(char *record) {
     struct abort_message *message = abort_message == NULL ? NULL : *abort_message;
     if (message == NULL) return;
-    *abort_message = NULL;
     record_text(record, message->text, message->size);
+    message->text[0] = 0;
 }
 
 void record_signal(char *record, int signal, siginfo_t *info, void *context) {
