@@ -35,6 +35,7 @@ const needNative = [
     'matrix',
     'portable',
     'process',
+    'record-fast-path',
     'records-by-value',
     'resolutions',
     'restart',

@@ -27,6 +27,8 @@ export interface DeclaredFunction {
   async(...args: DeclaredArgument[]): Promise<FieldValue>;
 }
 
+type Calling = (...args: DeclaredArgument[]) => FieldValue;
+
 /** The value to pass, and what is to be done when the call has returned. */
 interface Converted {
   readonly value: ArgumentValue;
@@ -56,7 +58,7 @@ export function declaredFunction(call: CFunction, home: RecordHome): DeclaredFun
     for (const { after } of converted) after?.();
     return result !== undefined && value instanceof Uint8Array ? result.fromBytes(value) : value;
   };
-  const declared = (...args: DeclaredArgument[]): FieldValue => {
+  const general = (...args: DeclaredArgument[]): FieldValue => {
     const converted: Converted[] = [];
     try {
       return finish(call(...convert(args, converted)), converted);
@@ -72,7 +74,48 @@ export function declaredFunction(call: CFunction, home: RecordHome): DeclaredFun
       for (const { release } of converted) release?.();
     }
   };
+  const isUsual = signature.arguments.every((type, index) => isRecord(type) || converters[index] === plain);
+  const declared = isUsual ? compileRecordCall(call.callout, home, result, general) : general;
   return Object.assign(declared, { async });
+}
+
+/**
+ * A function whose records all go by value, as JavaScript that converts the usual objects (record-fast-path.ts) without
+ * arrays or closures in between. Each argument's bytes are written over those of the last call: the frame has its copy before
+ * anything else runs. Those of a call that failed stay as they are: a fault may be retried with them. A getter that calls the
+ * function within its own arguments gets the general way.
+ */
+function compileRecordCall(
+  callout: CFunction['callout'],
+  home: RecordHome,
+  result: DeclaredRecord | undefined,
+  general: Calling,
+): Calling {
+  const types = callout.signature.arguments;
+  const records = types.map((type) => (isRecord(type) ? new DeclaredRecord(type, home) : undefined));
+  const scratch = types.map((type) => (isRecord(type) ? new Uint8Array(type.sizeBytes) : undefined));
+  const names = types.map((_, index) => `a${index}`);
+  const at = [...records.keys()].filter((index) => records[index] !== undefined);
+  const usual = at.map((index) => `r${index}.writeUsual(a${index}, b${index})`).join(' && ') || 'true';
+  const list = names.map((name, index) => (records[index] === undefined ? name : `b${index}`)).join(', ');
+  const code = `'use strict';
+const { records, scratch, invoke, general, result } = tools;
+${at.map((index) => `const r${index} = records[${index}]; let b${index} = scratch[${index}];\n`).join('')}let converting = false;
+return function call(${names.join(', ')}) {
+  if (converting || arguments.length !== ${names.length}) return general(...arguments);
+  converting = true;
+  let isUsual;
+  try { isUsual = ${usual}; } finally { converting = false; }
+  if (!isUsual) {
+${at.map((index) => `    b${index}.fill(0);\n`).join('')}    return general(...arguments);
+  }
+  try {
+    return ${result === undefined ? `invoke(${list})` : `result.fromBytes(invoke(${list}))`};
+  } catch (error) {
+${at.map((index) => `    b${index} = new Uint8Array(b${index}.length);\n`).join('')}    throw error;
+  }
+};`;
+  return new Function('tools', code)({ records, scratch, invoke: callout.invoke, general, result }) as Calling;
 }
 
 function converterFor(type: CType, argumentName: string | undefined, home: RecordHome): Converter {

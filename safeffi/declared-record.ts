@@ -7,6 +7,7 @@ import { badTypeError } from './errors.ts';
 import type { ExecutorMemory } from './executor/executor.ts';
 import { isComplete, type RecordType } from './types/aggregate-types.ts';
 import { type AddressSpace, readValue, writeValue } from './types/record-codec.ts';
+import { compileRecordFastPath, type RecordFastPath } from './types/record-fast-path.ts';
 import type { RecordView } from './types/record-view.ts';
 import type { Signature } from './types/signature.ts';
 import { type ViewClass, type ViewFields, viewClassOf } from './types/view-class.ts';
@@ -20,12 +21,14 @@ export interface RecordHome extends AddressSpace {
 export class DeclaredRecord {
   readonly type: RecordType;
   readonly #home: RecordHome;
+  readonly #fast: RecordFastPath | undefined;
   #viewClass: ViewClass | undefined;
 
   constructor(type: RecordType, home: RecordHome) {
     if (!isComplete(type)) throw badTypeError(type.name, 'its fields are not declared, only pointers to it can be had');
     this.type = type;
     this.#home = home;
+    this.#fast = compileRecordFastPath(type);
   }
 
   get sizeBytes(): number {
@@ -38,14 +41,26 @@ export class DeclaredRecord {
     return new this.#viewClass(bytes) as RecordView & ViewFields;
   }
 
+  /**
+   * Writes an object of exactly the record's fields, plain values all, over bytes that hold zeros or such an object. False for
+   * anything else: the bytes are anything then, and `toBytes` does it or refuses it.
+   */
+  writeUsual(value: unknown, bytes: Uint8Array): boolean {
+    return this.#fast?.write(value, bytes, this.#home.generation) === true;
+  }
+
   /** Fields that the object lacks are zero. `where` begins the sentence of a refusal. */
   toBytes(value: unknown, where = this.type.name): Uint8Array {
     const bytes = new Uint8Array(this.type.sizeBytes);
+    if (this.writeUsual(value, bytes)) return bytes;
+    bytes.fill(0);
     writeValue(this.type, new DataView(bytes.buffer), 0, value, this.#home, where);
     return bytes;
   }
 
   fromBytes(bytes: Uint8Array): ViewFields {
+    if (this.#fast !== undefined && bytes.length === this.type.sizeBytes)
+      return this.#fast.read(bytes, this.#home.generation);
     return readValue(
       this.type,
       new DataView(bytes.buffer, bytes.byteOffset, bytes.length),

@@ -1,9 +1,10 @@
 /**
- * The fast way of the direct executor: for signatures of numbers and booleans only, checks and call in one compiled
- * function, without arrays. Signatures with pointers go the general way (plain-values.ts).
+ * The fast way of the direct executor: for signatures of numbers, booleans and strings, checks and call in one compiled
+ * function, without arrays. A string goes to koffi as it is, which copies it to the stack; anything else for a pointer, and
+ * signatures with other pointers or records, go the general way (plain-values.ts).
  */
 import { isRecord } from '../types/aggregate-types.ts';
-import { argumentRefusal, fits } from '../types/check-argument.ts';
+import { argumentRefusal, fits, takesStrings } from '../types/check-argument.ts';
 import type { CType } from '../types/scalar-types.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
@@ -34,29 +35,45 @@ function readResult(type: CType): string {
   return "typeof value === 'number' && !Number.isSafeInteger(value) ? BigInt(value) : value"; // koffi: 2^53 as a number
 }
 
-/** Compiles, or answers undefined where a pointer is involved. `called` runs after each call, to take errno. */
+/** Positions of arguments that may be strings. */
+export function textPositions(signature: Signature): ReadonlySet<number> {
+  return new Set([...signature.arguments.keys()].filter((index) => takesStrings(signature.arguments[index]!)));
+}
+
+/**
+ * Compiles, or answers undefined where more than that is involved. `call` takes strings at the text positions; `called` runs
+ * after each call, to take errno; `general` is the way for all other values.
+ */
 export function compileDirectInvoke(
   callout: string,
   signature: Signature,
   call: Call,
   called: () => void,
+  general: Call,
 ): Call | undefined {
   const types = signature.arguments;
+  const texts = textPositions(signature);
   const isScalar = (type: CType) => type.kind !== 'pointer' && !isRecord(type);
   if (signature.variadicFrom !== undefined) return undefined;
-  if (!isScalar(signature.returns) || !types.every(isScalar)) return undefined;
+  if (!isScalar(signature.returns) || !types.every((type, i) => isScalar(type) || texts.has(i))) return undefined;
   const other = (index: number, value: ArgumentValue): ArgumentValue => {
     const type = types[index]!;
     if (!fits(type, value)) throw argumentRefusal(callout, index, type, value);
     return type.kind === 'bool' ? value === 1 || value === true : value;
   };
   const names = types.map((_, index) => `a${index}`);
-  const checks = types.map((type, i) => `if (!(${usual(type, `a${i}`)})) a${i} = other(${i}, a${i});\n`).join('');
+  const checks = types
+    .map((type, i) =>
+      texts.has(i)
+        ? `if (typeof a${i} !== 'string') return general(${names.join(', ')});\n`
+        : `if (!(${usual(type, `a${i}`)})) a${i} = other(${i}, a${i});\n`,
+    )
+    .join('');
   const text = `'use strict';
 return function invoke(${names.join(', ')}) {
 ${checks}const value = call(${names.join(', ')});
 called();
 return ${readResult(signature.returns)};
 };`;
-  return new Function('call', 'other', 'called', text)(call, other, called) as Call;
+  return new Function('call', 'other', 'called', 'general', text)(call, other, called, general) as Call;
 }

@@ -4,7 +4,7 @@
  */
 import { notAvailableError } from '../errors.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
-import { compileDirectInvoke } from './direct-invoke.ts';
+import { compileDirectInvoke, textPositions } from './direct-invoke.ts';
 import type { ExecutorOptions } from './executor.ts';
 import { KoffiFunctions, type PlainFunction } from './koffi-functions.ts';
 import { plainSignature } from './koffi-types.ts';
@@ -22,10 +22,10 @@ export function openDirectExecutor(options: ExecutorOptions): PlainExecutor {
     symbol: (library, name) => functions.symbol(library, name),
     read: (address, into) => functions.read(address, into),
     write: (address, from) => functions.write(address, from),
-    compileInvoke(origin, tookErrno) {
-      const target = functionFor(origin, undefined);
+    compileInvoke(origin, tookErrno, general) {
+      const target = functionFor(origin, undefined, true);
       const call = target.spread as (...args: ArgumentValue[]) => ResultValue;
-      return compileDirectInvoke(origin.name, origin.signature, call, () => tookErrno(functions.errno()));
+      return compileDirectInvoke(origin.name, origin.signature, call, () => tookErrno(functions.errno()), general);
     },
     revive() {},
     start(origin, address, args) {
@@ -39,11 +39,14 @@ export function openDirectExecutor(options: ExecutorOptions): PlainExecutor {
     },
     close() {},
   };
-  function functionFor(origin: FaultOrigin, address: bigint | undefined): PlainFunction {
-    const key = `${address ?? `${origin.library} ${origin.name}`} ${origin.signature.key}`;
+  function functionFor(origin: FaultOrigin, address: bigint | undefined, withTexts = false): PlainFunction {
+    const texts = withTexts ? textPositions(origin.signature) : new Set<number>();
+    const key = `${address ?? `${origin.library} ${origin.name}`} ${origin.signature.key}${texts.size > 0 ? ' texts' : ''}`;
     let target = prepared.get(key);
     if (target === undefined) {
-      const signature = plainSignature(origin.name, origin.signature);
+      const plain = plainSignature(origin.name, origin.signature);
+      const types = plain.arguments.map((type, index) => (texts.has(index) ? 'str' : type));
+      const signature = { ...plain, arguments: types, key };
       target =
         address === undefined
           ? functions.prepare(origin.library, origin.name, signature)

@@ -63,7 +63,11 @@ export interface PlainBackend {
   load(library: string): void;
   symbol(library: string, name: string): bigint;
   /** A faster `invoke` for the function, where there is one; it tells errno after each call. */
-  compileInvoke?(origin: FaultOrigin, tookErrno: (errno: number) => void): PreparedCallout['invoke'] | undefined;
+  compileInvoke?(
+    origin: FaultOrigin,
+    tookErrno: (errno: number) => void,
+    general: PreparedCallout['invoke'],
+  ): PreparedCallout['invoke'] | undefined;
   /** Starts a fresh process where the last has died, so that `generation` is that of the next call. */
   revive(): void;
   start(origin: FaultOrigin, address: bigint | undefined, args: readonly PlainValue[]): PlainPending;
@@ -234,8 +238,9 @@ export class PlainExecutor implements Executor {
     const tookErrno = (code: number) => {
       errno = code;
     };
-    const compiled = address === undefined ? this.#backend.compileInvoke?.(target, tookErrno) : undefined;
-    const invoke = compiled ?? ((...args: ArgumentValue[]) => call(args));
+    const general = (...args: ArgumentValue[]) => call(args);
+    const compiled = address === undefined ? this.#backend.compileInvoke?.(target, tookErrno, general) : undefined;
+    const invoke = compiled ?? general;
     const async = (args: readonly ArgumentValue[], options?: CalloutOptions) =>
       new Promise<ResultValue>((resolve) => resolve(call(args, options)));
     return { name, library, signature, start, call, async, errno: () => errno, invoke };
