@@ -259,8 +259,7 @@ const runNextUnwindBlock: Primitive = (vm) => {
       memory.storePointer(context, begunAt, memory.true);
       cutTo(vm, vm.context, context);
       vm.answer(1, block);
-      if (takes(vm, block, 0)) vm.activateClosure(block, 0);
-      else vm.send(specialSelector(vm, 'value'), 0);
+      if (!activate(vm, block, 0)) vm.send(specialSelector(vm, 'value'), 0);
       return true;
     }
     context = senderOf(vm, context);

@@ -3,6 +3,7 @@ import type { PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
 import type { VM } from '../vm/vm.ts';
 import { arrayPrimitives } from './array-and-stream.ts';
 import { controlPrimitives } from './block-and-control.ts';
+import { blockContextPrimitives } from './block-context.ts';
 import { clockPrimitives } from './clock.ts';
 import { floatPrimitives } from './float.ts';
 import { heapCheckPrimitives } from './heap-check.ts';
@@ -16,6 +17,7 @@ import { objectPrimitives } from './object-and-class.ts';
 import { processPrimitives } from './process.ts';
 import { stringPrimitives } from './string.ts';
 import { type ImagePath, type SnapshotWriter, systemPrimitives } from './system.ts';
+import { v3MethodPrimitives } from './v3-methods.ts';
 
 export { type DriverOptions, NodeDriver } from './node-driver.ts';
 export { NodeHost } from './node-host.ts';
@@ -39,6 +41,7 @@ export const standardPrimitives = (options: PrimitiveOptions = {}): readonly Pri
   ...heapWalkPrimitives,
   ...memoryManagerPrimitives,
   ...controlPrimitives,
+  ...blockContextPrimitives,
   ...processPrimitives,
   ...clockPrimitives,
   ...systemPrimitives(options.writeSnapshot, options.imagePath),
@@ -47,5 +50,7 @@ export const standardPrimitives = (options: PrimitiveOptions = {}): readonly Pri
 ];
 
 export function installPrimitives(vm: VM, options: PrimitiveOptions = {}): void {
-  vm.addPrimitives(standardPrimitives(options));
+  const standard = standardPrimitives(options);
+  vm.addPrimitives(standard);
+  if (vm.memory.isV3) vm.addPrimitives(v3MethodPrimitives(standard));
 }

@@ -8,6 +8,7 @@ import { unsupportedFormat } from './errors.ts';
 import { type LoadedImage, readSpur32 } from './spur32-reader.ts';
 import { translateSpur64 } from './spur64-reader.ts';
 import { inOriginal } from './translated-image.ts';
+import { translateV3 } from './v3-reader.ts';
 
 /** @throws ImageFormatError for any file that is no image, one of an unknown format, or a damaged one */
 export function readImage(bytes: Uint8Array, options: ObjectMemoryOptions = {}): LoadedImage {
@@ -17,6 +18,8 @@ export function readImage(bytes: Uint8Array, options: ObjectMemoryOptions = {}):
       return readSpur32(bytes, options);
     case 'spur64':
       return { ...inOriginal(translateSpur64(bytes, format), (narrow) => readSpur32(narrow, options)), format };
+    case 'v3':
+      return { ...inOriginal(translateV3(bytes, format), (spur) => readSpur32(spur, options)), format };
     default:
       throw unsupportedFormat(format.headerOffset, format.magic, format.description);
   }

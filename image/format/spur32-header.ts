@@ -22,6 +22,8 @@ export const ImageFlag = {
   FULL_SCREEN: 1,
   /** Floats lie with their low word first. */
   FLOATS_LITTLE_ENDIAN: 2,
+  /** Ours: the image came from V3, and sees its objects as V3 has them (vm/memory/v3-objects.ts). */
+  V3_OBJECTS: 1 << 30,
 } as const;
 
 /** What an image asks of the VM that resumes it; kept from load to snapshot, and without meaning for the heap. */

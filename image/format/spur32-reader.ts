@@ -18,6 +18,7 @@ import {
 } from '../../vm/memory/object-memory.ts';
 import { addressAfter, objectStartingAt } from '../../vm/memory/object-walk.ts';
 import type { Oop } from '../../vm/memory/oop.ts';
+import { layCharacterValues } from '../../vm/memory/v3-objects.ts';
 import { ClassIndex, SpecialObject } from '../../vm/memory/well-known.ts';
 import { detectFormat, type ImageFormat } from './detect-format.ts';
 import { ImageFormatError, malformed, unsupportedFormat } from './errors.ts';
@@ -39,6 +40,8 @@ export function readSpur32(bytes: Uint8Array, options: ObjectMemoryOptions = {})
   const header = readSpur32Header(bytes, format);
   const little = format.endian === 'little';
   const memory = new ObjectMemory(options);
+  memory.isV3 = (header.settings.flags & ImageFlag.V3_OBJECTS) !== 0;
+  if (memory.isV3) layCharacterValues(memory);
   const segments = readSegments(bytes, header, format.headerOffset + header.headerBytes, 4, little, memory.oldStart);
   copySegments(memory, bytes, segments, header);
   if (!little) swapWords(memory.i32, memory.oldStart >> 2, memory.freeStart >> 2);

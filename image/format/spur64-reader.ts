@@ -43,7 +43,8 @@ export function translateSpur64(bytes: Uint8Array, format: ImageFormat): Transla
   const little = format.endian === 'little';
   const dataOffset = format.headerOffset + header.headerBytes;
   const segments = readSegments(bytes, header, dataOffset, 8, little, HEAP_BASE);
-  const data = bytes.slice(dataOffset, dataOffset + header.dataBytes - (header.dataBytes % 8));
+  // A copy even of a Buffer, whose own slice is none.
+  const data = new Uint8Array(bytes.subarray(dataOffset, dataOffset + header.dataBytes - (header.dataBytes % 8)));
   const source = new Spur64Objects(data, segments, dataOffset, little);
   const translation = new Translation(source);
   const special = header.specialObjectsOop;

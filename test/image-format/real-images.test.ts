@@ -6,6 +6,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { ImageFormatError } from '../../image/format/errors.ts';
 import { inspectImage } from '../../image/format/inspect-image.ts';
 import { readImage } from '../../image/format/read-image.ts';
 import { readSpur32 } from '../../image/format/spur32-reader.ts';
@@ -73,4 +75,53 @@ describe('images of other VMs', () => {
       expect(again.settings).toEqual(loaded.settings);
     },
   );
+
+  const oldImages = [
+    ['rsq-bootstrapped.image', { magic: 6505, endian: 'little', objects: 2269, methods: 830, classes: 47 }],
+    ['rsq-mini-running-exit.image', { magic: 6502, endian: 'little', objects: 15925, methods: 4609, classes: 204 }],
+    [
+      'rsq-mini-running-something.image',
+      { magic: 6502, endian: 'little', objects: 15919, methods: 4609, classes: 204 },
+    ],
+    ['sqjs-demo-squeakjs.image', { magic: 6502, endian: 'big', objects: 15637, methods: 4639, classes: 205 }],
+  ] as const;
+  for (const [name, facts] of oldImages) {
+    const path = folder === undefined ? '' : join(folder, name);
+    const testOrSkip = existsSync(path) ? test : test.skip;
+
+    testOrSkip(`${name}, of V3, loads, verifies, and goes to 32 and 64 bits and back unchanged`, () => {
+      expect(inspectImage(readFileSync(path))).toMatchObject({ format: 'v3', problems: [], ...facts });
+      const loaded = readImage(readFileSync(path), { maxBytes: 16 << 20 });
+      const again = readImage(writeSpur32(loaded.memory, loaded.settings), { maxBytes: 16 << 20 });
+      expect(again.memory.isV3).toBe(true);
+      expect(shapeOf(again.memory)).toEqual(shapeOf(loaded.memory));
+      // Equal LargeIntegers become one SmallInteger in 64 bits, so that only the second journey changes nothing.
+      const wide = writeSpur64(loaded.memory, loaded.settings);
+      const back = readImage(wide, { maxBytes: 16 << 20 });
+      expect(new HeapVerifier(back.memory).verify()).toEqual([]);
+      expect(Buffer.compare(writeSpur64(back.memory, back.settings), wide)).toBe(0);
+    });
+
+    testOrSkip(`${name} with bits flipped is refused, or loads into a heap that can be verified`, () => {
+      const good = readFileSync(path);
+      const flip = fc.record({
+        offset: fc.oneof(fc.nat({ max: good.length - 1 }), fc.nat({ max: 2000 })),
+        bit: fc.nat({ max: 7 }),
+      });
+      fc.assert(
+        fc.property(fc.array(flip, { minLength: 1, maxLength: 5 }), (flips) => {
+          const bytes = new Uint8Array(good);
+          for (const { offset, bit } of flips) bytes[offset]! ^= 1 << bit;
+          expect(() => {
+            try {
+              new HeapVerifier(readImage(bytes, { maxBytes: 16 << 20 }).memory).verify();
+            } catch (error) {
+              if (!(error instanceof ImageFormatError)) throw error;
+            }
+          }).not.toThrow();
+        }),
+        { numRuns: 40 },
+      );
+    });
+  }
 });

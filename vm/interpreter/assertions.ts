@@ -5,10 +5,11 @@
  * At each safepoint: pc and stack pointer lie inside the active context and its code, and the contexts below can be gone
  * through. Around each collection: the whole heap, by the HeapVerifier.
  */
+import { homeOf, isContext } from '../memory/contexts.ts';
 import { assertSoundHeap } from '../memory/heap-verifier.ts';
 import { bytecodeEndOf, bytecodeStartOf, methodNameOf } from '../memory/method-access.ts';
 import { isImmediate, NO_OOP } from '../memory/oop.ts';
-import { ClassIndex, ContextSlot } from '../memory/well-known.ts';
+import { ContextSlot } from '../memory/well-known.ts';
 import { VMBug } from '../vm-bug.ts';
 import type { Interpreter } from './interpreter.ts';
 
@@ -31,7 +32,7 @@ export function checkRegisters(vm: Interpreter): void {
   const { memory, context, pc, sp } = vm;
   if (context === NO_OOP) return;
   const slots = (context >> 2) + 2;
-  const method = memory.fetchPointer(context, ContextSlot.METHOD);
+  const method = memory.fetchPointer(homeOf(memory, context), ContextSlot.METHOD);
   if (isImmediate(method) || !memory.isCompiledMethod(method))
     throw new VMBug('bad-method', 'the active context has no code to run', { context, method });
   const start = bytecodeStartOf(memory, method);
@@ -57,7 +58,7 @@ function checkSenders(vm: Interpreter): void {
   const { memory } = vm;
   let sender = memory.fetchPointer(vm.context, ContextSlot.SENDER);
   for (let count = 0; count < CHECKED_SENDERS && sender !== memory.nil; count++) {
-    if (isImmediate(sender) || memory.classIndexOfObject(sender) !== ClassIndex.CONTEXT)
+    if (!isContext(memory, sender))
       throw new VMBug('bad-sender', `sender ${count + 1} of the active context is ${sender}, which is no context`, {
         context: vm.context,
         sender,

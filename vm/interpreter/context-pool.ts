@@ -13,9 +13,10 @@
  *
  * Slots above `stackp` hold stale values that nothing may look at; the collector takes them for nil.
  */
+import { isContext } from '../memory/contexts.ts';
 import { Format, HASH_MASK, REMEMBERED_BIT } from '../memory/header.ts';
 import type { ObjectMemory } from '../memory/object-memory.ts';
-import { isImmediate, NO_OOP, type Oop, smallIntegerOop } from '../memory/oop.ts';
+import { NO_OOP, type Oop, smallIntegerOop } from '../memory/oop.ts';
 import { ClassIndex, ContextSlot, LARGE_CONTEXT_STACK, SMALL_CONTEXT_STACK } from '../memory/well-known.ts';
 
 /**
@@ -91,7 +92,7 @@ export class ContextPool {
     const { memory } = this;
     const i32 = memory.i32;
     let current = context;
-    while (!isImmediate(current) && memory.classIndexOfObject(current) === ClassIndex.CONTEXT) {
+    while (isContext(memory, current)) {
       const word = (current >> 2) + 1;
       if ((i32[word]! & HASH_MASK) > SEEN_BY_CLOSURE) return;
       do {

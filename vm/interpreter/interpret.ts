@@ -1,4 +1,5 @@
 /** Runs the active context and what it leads to, with the loop of the instruction set that its method's header names. */
+import { homeOf } from '../memory/contexts.ts';
 import { headerIsSista, methodHeaderOf } from '../memory/method-access.ts';
 import { ContextSlot } from '../memory/well-known.ts';
 import type { Interpreter } from './interpreter.ts';
@@ -10,7 +11,7 @@ import { StopReason } from './stop-reason.ts';
 export function interpret(vm: Interpreter): void {
   const { memory } = vm;
   do {
-    const method = memory.fetchPointer(vm.context, ContextSlot.METHOD);
+    const method = memory.fetchPointer(homeOf(memory, vm.context), ContextSlot.METHOD);
     if (headerIsSista(methodHeaderOf(memory, method))) interpretSista(vm);
     else interpretV3(vm);
   } while (vm.stop === StopReason.NONE);

@@ -12,6 +12,7 @@
  */
 import type { Host } from '../host.ts';
 import { Collector } from '../memory/collector.ts';
+import { homeOf, isContext } from '../memory/contexts.ts';
 import {
   headerHasPrimitive,
   headerIsSista,
@@ -26,7 +27,7 @@ import type { MoveScope, ObjectMemory, RootHolder } from '../memory/object-memor
 import { isImmediate, isSmallInteger, NO_OOP, type Oop, smallIntegerOop, smallIntegerValue } from '../memory/oop.ts';
 import {
   BlockClosureSlot,
-  ClassIndex,
+  BlockContextSlot,
   ClosureSlot,
   ContextSlot,
   MessageSlot,
@@ -138,7 +139,7 @@ export class Interpreter implements PrimitiveHost, RootHolder {
     if (context === NO_OOP) return;
     const i32 = this.memory.i32;
     const slots = (context >> 2) + 2;
-    const method = i32[slots + ContextSlot.METHOD]!;
+    const method = this.memory.fetchPointer(homeOf(this.memory, context), ContextSlot.METHOD);
     i32[slots + ContextSlot.PC] = smallIntegerOop(this.pc - method - 7);
     i32[slots + ContextSlot.STACKP] = smallIntegerOop(this.sp - (slots + ContextSlot.STACK) + 1);
   }
@@ -148,10 +149,12 @@ export class Interpreter implements PrimitiveHost, RootHolder {
     this.registersChanged = true;
     const { context } = this;
     if (context === NO_OOP) return;
+    const home = homeOf(this.memory, context);
     this.memory.remember(context);
+    this.memory.remember(home);
     const i32 = this.memory.i32;
     const slots = (context >> 2) + 2;
-    this.pc = i32[slots + ContextSlot.METHOD]! + 7 + (i32[slots + ContextSlot.PC]! >> 1);
+    this.pc = i32[(home >> 2) + 2 + ContextSlot.METHOD]! + 7 + (i32[slots + ContextSlot.PC]! >> 1);
     this.sp = slots + ContextSlot.STACK + (i32[slots + ContextSlot.STACKP]! >> 1) - 1;
   }
 
@@ -171,10 +174,12 @@ export class Interpreter implements PrimitiveHost, RootHolder {
   /** True for a context that can be returned to: pc and stackp lie inside its method and its own slots. */
   isResumable(context: Oop): boolean {
     const { memory } = this;
-    if (isImmediate(context) || memory.classIndexOfObject(context) !== ClassIndex.CONTEXT) return false;
+    if (!isContext(memory, context)) return false;
+    const home = homeOf(memory, context);
+    if (!isContext(memory, home)) return false;
     const pc = memory.fetchPointer(context, ContextSlot.PC);
     const stackp = memory.fetchPointer(context, ContextSlot.STACKP);
-    const method = memory.fetchPointer(context, ContextSlot.METHOD);
+    const method = memory.fetchPointer(home, ContextSlot.METHOD);
     if (!isSmallInteger(pc) || !isSmallInteger(stackp) || isImmediate(method) || !memory.isCompiledMethod(method))
       return false;
     const header = methodHeaderOf(memory, method);
@@ -364,7 +369,7 @@ export class Interpreter implements PrimitiveHost, RootHolder {
 
   /** A message to a context makes it, and all below it, known to Smalltalk code. */
   noteReceiver(receiver: Oop): void {
-    if (isImmediate(receiver) || this.memory.classIndexOfObject(receiver) !== ClassIndex.CONTEXT) return;
+    if (!isContext(this.memory, receiver)) return;
     this.writeRegisters();
     this.contexts.expose(receiver);
   }
@@ -447,6 +452,24 @@ export class Interpreter implements PrimitiveHost, RootHolder {
     this.registersChanged = true;
   }
 
+  /** Goes on in a Blue Book block, which lies below its arguments. Contract: it takes that many. */
+  activateBlockContext(block: Oop, argumentCount: number): void {
+    const { memory } = this;
+    for (let i = 0; i < argumentCount; i++)
+      memory.storePointer(block, ContextSlot.STACK + i, this.stackValue(argumentCount - 1 - i));
+    this.sp -= argumentCount + 1;
+    this.enterBlockContext(block, argumentCount);
+  }
+
+  /** The same with the arguments on the block's own stack already, and the block taken off ours. */
+  enterBlockContext(block: Oop, argumentCount: number): void {
+    const { memory } = this;
+    memory.storePointer(block, ContextSlot.STACKP, smallIntegerOop(argumentCount));
+    memory.storePointer(block, ContextSlot.PC, memory.fetchPointer(block, BlockContextSlot.START_PC));
+    memory.storePointer(block, BlockContextSlot.CALLER, this.context);
+    this.switchToContext(block);
+  }
+
   /**
    * Runs a method of one argument between two bytecodes of the active context. The value on top of the stack goes through
    * it and comes back as what it answers, so that the context finds its stack as it was.
@@ -492,7 +515,7 @@ export class Interpreter implements PrimitiveHost, RootHolder {
   /** The class where a super send in the running code starts to look: the superclass of the code's class. */
   superclassOfRunningMethod(): Oop {
     const { memory } = this;
-    const method = memory.fetchPointer(this.context, ContextSlot.METHOD);
+    const method = memory.fetchPointer(homeOf(memory, this.context), ContextSlot.METHOD);
     const behavior = methodClassOf(memory, method);
     if (behavior === undefined)
       throw new VMBug('super-without-class', `${methodNameOf(memory, method)} sends to super, and names no class`, {

@@ -2,6 +2,7 @@
  * The interpreter's loop for V3, with closures and with Blue Book blocks. Made from loop.ts by v3-loop-generator.ts:
  * `node setup.mjs --generate` writes it anew. What is said in loop.ts holds here.
  */
+import { homeOf } from '../memory/contexts.ts';
 import {
   CLASS_INDEX_MASK,
   FORMAT_MASK,
@@ -71,11 +72,13 @@ export function interpretV3(vm: Interpreter): void {
     const specialSelectors = (memory.specialObject(SpecialObject.SPECIAL_SELECTORS) >> 2) + BODY;
     let context: number = vm.context;
     let slots = (context >> 2) + BODY;
-    let base = slots + ContextSlot.STACK;
-    let method = i32[slots + ContextSlot.METHOD]!;
+    // A Blue Book block runs on the temps of its home.
+    const home = (homeOf(memory, context as Oop) >> 2) + BODY;
+    let base = home + ContextSlot.STACK;
+    let method = i32[home + ContextSlot.METHOD]!;
     let literals = (method >> 2) + BODY + 1;
     if (i32[literals - 1]! < 0) return;
-    let receiver = i32[slots + ContextSlot.RECEIVER]!;
+    let receiver = i32[home + ContextSlot.RECEIVER]!;
     let pc = vm.pc;
     let sp = vm.sp;
 
@@ -887,7 +890,7 @@ export function interpretV3(vm: Interpreter): void {
         }
         i32[slots + ContextSlot.PC] = ((pc - method - 7) << 1) | 1;
         sp -= argumentCount;
-        i32[slots + ContextSlot.STACKP] = ((sp - base) << 1) | 1;
+        i32[slots + ContextSlot.STACKP] = ((sp - slots - ContextSlot.STACK) << 1) | 1;
         slots = (newContext >> 2) + BODY;
         base = slots + ContextSlot.STACK;
         i32[slots + ContextSlot.SENDER] = context;

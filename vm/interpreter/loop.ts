@@ -957,7 +957,7 @@ export function interpretSista(vm: Interpreter): void {
         }
         i32[slots + ContextSlot.PC] = ((pc - method - 7) << 1) | 1;
         sp -= argumentCount;
-        i32[slots + ContextSlot.STACKP] = ((sp - base) << 1) | 1;
+        i32[slots + ContextSlot.STACKP] = ((sp - slots - ContextSlot.STACK) << 1) | 1;
         slots = (newContext >> 2) + BODY;
         base = slots + ContextSlot.STACK;
         i32[slots + ContextSlot.SENDER] = context;

@@ -2,6 +2,7 @@
  * What bytecodes do that is too rare or too long to stand in the loop. Contract for all: the loop has stored pc and sp, and
  * reads them back afterwards.
  */
+import { homeOf } from '../memory/contexts.ts';
 import { Format } from '../memory/header.ts';
 import {
   bytecodeStartOf,
@@ -132,7 +133,7 @@ export function branchByClass(vm: Interpreter, value: Oop, classes: Oop, jumpsIf
  */
 export function unknownBytecode(vm: Interpreter, length: number): void {
   const { memory } = vm;
-  const method = memory.fetchPointer(vm.context, ContextSlot.METHOD);
+  const method = memory.fetchPointer(homeOf(memory, vm.context), ContextSlot.METHOD);
   const bytecode = memory.u8[vm.pc - length]!;
   const isSista = headerIsSista(methodHeaderOf(memory, method));
   const selector = memory.specialObject(SpecialObject.SELECTOR_UNKNOWN_BYTECODE);

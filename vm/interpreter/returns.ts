@@ -7,17 +7,16 @@
  * the active context. Is the home's sender not on the chain, #cannotReturn: is sent instead. Contexts left behind lose sender and
  * pc, so that nobody returns into them. Source: Spur's StackInterpreter, "commonReturn".
  */
+import { homeOf, isContext as isContextOf } from '../memory/contexts.ts';
 import { primitiveNumberOf } from '../memory/method-access.ts';
 import { isImmediate, type Oop } from '../memory/oop.ts';
-import { ClassIndex, ClosureSlot, ContextSlot, SpecialObject } from '../memory/well-known.ts';
+import { ClosureSlot, ContextSlot, SpecialObject } from '../memory/well-known.ts';
 import type { Interpreter } from './interpreter.ts';
 
 export const UNWIND_MARKER = 198;
 export const HANDLER_MARKER = 199;
 
-export function isContext(vm: Interpreter, oop: Oop): boolean {
-  return !isImmediate(oop) && vm.memory.classIndexOfObject(oop) === ClassIndex.CONTEXT;
-}
+export const isContext = (vm: Interpreter, oop: Oop): boolean => isContextOf(vm.memory, oop);
 
 export function senderOf(vm: Interpreter, context: Oop): Oop {
   return vm.memory.fetchPointer(context, ContextSlot.SENDER);
@@ -76,7 +75,8 @@ export function nonLocalReturn(vm: Interpreter, value: Oop, pcOfReturn: number):
     if (unwind === memory.nil && isMarked(vm, context, UNWIND_MARKER)) unwind = context;
     context = senderOf(vm, context);
   }
-  if (unwind !== memory.nil) {
+  // Images from before `ensure:` have no selector for it.
+  if (unwind !== memory.nil && memory.specialObject(SpecialObject.SELECTOR_ABOUT_TO_RETURN) !== memory.nil) {
     vm.pc = pcOfReturn;
     vm.writeRegisters();
     vm.contexts.expose(vm.context);
@@ -96,7 +96,7 @@ export function nonLocalReturn(vm: Interpreter, value: Oop, pcOfReturn: number):
 /** The method context in which the active block was made, or undefined where the closure has none. */
 function homeOfActive(vm: Interpreter): Oop | undefined {
   const { memory } = vm;
-  let context = vm.context;
+  let context = homeOf(memory, vm.context);
   for (;;) {
     const closure = memory.fetchPointer(context, ContextSlot.CLOSURE);
     if (closure === memory.nil) return context;

@@ -192,6 +192,12 @@ const ADAPTATIONS: readonly (readonly [string, string])[] = [
   ['memory.collectionWanted || header >= 0', 'memory.collectionWanted || header < 0'],
   ['if (i32[literals - 1]! >= 0) {', 'if (i32[literals - 1]! < 0) {'],
   ['  branchByClass,\n  makeClosure,\n', '  makeBlockClosure,\n'],
+  [
+    '    let base = slots + ContextSlot.STACK;\n    let method = i32[slots + ContextSlot.METHOD]!;',
+    '    // A Blue Book block runs on the temps of its home.\n    const home = (homeOf(memory, context as Oop) >> 2) + BODY;\n    let base = home + ContextSlot.STACK;\n    let method = i32[home + ContextSlot.METHOD]!;',
+  ],
+  ['    let receiver = i32[slots + ContextSlot.RECEIVER]!;', '    let receiver = i32[home + ContextSlot.RECEIVER]!;'],
+  ['import {\n  CLASS_INDEX_MASK,', "import { homeOf } from '../memory/contexts.ts';\nimport {\n  CLASS_INDEX_MASK,"],
   ['    let extA = 0;\n    let extB = 0;\n    let extended = false;\n', ''],
 ];
 /** V3 has no prefixes, and no branch on classes. */

@@ -11,6 +11,7 @@ import { integerOop, integerValueOf } from './integers.ts';
 import { MournQueue } from './mourn-queue.ts';
 import { ObjectAccess } from './object-access.ts';
 import { NO_OOP, type Oop, smallIntegerValue } from './oop.ts';
+import { fixedSlotsOfV3, instanceFormatOfV3 } from './v3-objects.ts';
 import { BehaviorSlot, ClassIndex } from './well-known.ts';
 
 export { HEAP_BASE, type MoveScope, type ObjectMemoryOptions, type RootHolder } from './heap-spaces.ts';
@@ -29,6 +30,8 @@ export class ObjectMemory extends ObjectAccess {
   freeListsObject: Oop = NO_OOP;
   /** Pages of the class table, then 8 slots of the memory manager's own. */
   hiddenRoots: Oop = NO_OOP;
+  /** The image came from V3, and sees what v3-objects.ts lists as V3 has it. */
+  isV3 = false;
   /** Ephemerons and weak arrays that the image is to be told of. */
   readonly mourners = new MournQueue();
   /** The lowest class index that may be free. */
@@ -145,12 +148,14 @@ export class ObjectMemory extends ObjectAccess {
 
   /** Format of the instances of a class, from its instance specification (bits 16 to 20 of its format slot). */
   instanceFormatOf(behavior: Oop): number {
-    return (smallIntegerValue(this.fetchPointer(behavior, BehaviorSlot.FORMAT)) >> 16) & FORMAT_MASK;
+    const specification = smallIntegerValue(this.fetchPointer(behavior, BehaviorSlot.FORMAT));
+    return this.isV3 ? instanceFormatOfV3(specification) : (specification >> 16) & FORMAT_MASK;
   }
 
   /** Count of named instance variables of a class (bits 0 to 15 of its format slot). */
   fixedSlotsOf(behavior: Oop): number {
-    return smallIntegerValue(this.fetchPointer(behavior, BehaviorSlot.FORMAT)) & 0xffff;
+    const specification = smallIntegerValue(this.fetchPointer(behavior, BehaviorSlot.FORMAT));
+    return this.isV3 ? fixedSlotsOfV3(specification) : specification & 0xffff;
   }
 
   /**

@@ -16,6 +16,8 @@ export const SpecialObject = {
   SMALLTALK: 8,
   CLASS_FLOAT: 9,
   CLASS_CONTEXT: 10,
+  /** In images with Blue Book blocks. */
+  V3_CLASS_BLOCK_CONTEXT: 11,
   CLASS_POINT: 12,
   CLASS_LARGE_POSITIVE_INTEGER: 13,
   CLASS_MESSAGE: 15,
@@ -74,6 +76,8 @@ export const ClassIndex = {
   CONTEXT: 36,
   BLOCK_CLOSURE: 37,
   FULL_BLOCK_CLOSURE: 38,
+  /** Blue Book blocks, in images that came from V3. */
+  BLOCK_CONTEXT: 39,
   BYTE_ARRAY: 50,
   ARRAY: 51,
   BYTE_STRING: 52,
@@ -123,6 +127,9 @@ export const ClosureSlot = { OUTER_CONTEXT: 0, CODE: 1, ARGUMENT_COUNT: 2, RECEI
 export const EphemeronSlot = { KEY: 0 } as const;
 /** V3's block closure; its code lies in the method of `OUTER_CONTEXT`, from byte `START_PC` on (counted from 1). */
 export const BlockClosureSlot = { OUTER_CONTEXT: 0, START_PC: 1, ARGUMENT_COUNT: 2, FIRST_COPIED: 3 } as const;
+
+/** A Blue Book block: a context that has its temps, receiver and method from the one in which it was made. */
+export const BlockContextSlot = { CALLER: 0, ARGUMENT_COUNT: 3, START_PC: 4, HOME: 5 } as const;
 
 export const LinkSlot = { NEXT: 0 } as const;
 export const LinkedListSlot = { FIRST: 0, LAST: 1 } as const;
