@@ -10,4 +10,5 @@ export const CheckoutPath = {
   package: source('package.json'),
   kernelSources: source('image/kernel'),
   kernelTests: source('image/tests'),
+  benchmarks: source('bench/smalltalk'),
 } as const;

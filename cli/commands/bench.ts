@@ -27,7 +27,8 @@ const CALLS: readonly (readonly [name: string, selector: string, source: string]
   ],
 ];
 
-export async function bench(_what: string, options: { json?: true }): Promise<number> {
+export async function bench(what: string, options: { json?: true }): Promise<number> {
+  if (what === 'vm') return (await import('./bench-vm.ts')).benchVm(options);
   const session = openImageSession({ ffi: 'native' });
   try {
     const report = measureCallouts(
