@@ -18,6 +18,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -174,6 +175,22 @@ const steps = [
     run: () =>
       void run(process.execPath, ['dist/cli/main.js', 'build', '-o', 'dist/kernel.image'], 'building the kernel image'),
   },
+  {
+    name: 'bundle',
+    says: 'bundling the command',
+    inputs: () => [
+      'package.json',
+      'tools/bundle-command.mjs',
+      ...grammars,
+      ...sourceFolders.filter((folder) => folder !== 'test').flatMap((folder) => filesBelow(folder, /\.ts$/)),
+      ...filesBelow('image/kernel', /\.st$/),
+    ],
+    outputs: () => ['dist/bundle/command.cjs', 'dist/bundle/command.cache'],
+    run: () => {
+      run(process.execPath, ['tools/bundle-command.mjs'], 'bundling the command');
+      run(process.execPath, ['tools/bundle-command.mjs', '--cache'], 'compiling the bundled command');
+    },
+  },
 ];
 
 async function bringUpToDate() {
@@ -190,6 +207,9 @@ async function bringUpToDate() {
     stamps[step.name] = hash;
     writeFileSync(stampFile, `${JSON.stringify(stamps, null, 2)}\n`);
   }
+  // Tests alone may have been compiled since; what is in the bundle did not change.
+  const now = new Date();
+  if (existsSync(join(root, 'dist/bundle/command.cjs'))) utimesSync(join(root, 'dist/bundle/command.cjs'), now, now);
 }
 
 /** Committed generated files, each with the module that exports `generate(readSource): string`. */

@@ -195,4 +195,6 @@ function report(error: unknown, json: boolean): number {
   return ExitCode.VM_BUG;
 }
 
-process.exitCode = await main(process.argv);
+void main(process.argv).then((exitCode) => {
+  process.exitCode = exitCode;
+});

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from '@jest/globals';
 
-export const main = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+export const main = fileURLToPath(new URL('../../cli/start.js', import.meta.url));
 
 export interface CommandResult {
   readonly status: number | null;
