@@ -18,6 +18,8 @@ const needNative = [
     'advice',
     'batch',
     'callbacks',
+    'callbacks-abi',
+    'callbacks-conformance',
     'callbacks-declared',
     'callbacks-threads',
     'continue',

@@ -6,7 +6,7 @@ import { notAvailableError } from '../errors.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import { compileDirectInvoke, textPositions } from './direct-invoke.ts';
 import type { ExecutorOptions } from './executor.ts';
-import { KoffiFunctions, type PlainFunction } from './koffi-functions.ts';
+import { KoffiFunctions, type PlainFunction, type PlainValue } from './koffi-functions.ts';
 import { plainSignature } from './koffi-types.ts';
 import { type PlainBackend, PlainExecutor } from './plain-executor.ts';
 import type { FaultOrigin } from './plain-fault.ts';
@@ -14,6 +14,7 @@ import type { FaultOrigin } from './plain-fault.ts';
 export function openDirectExecutor(options: ExecutorOptions): PlainExecutor {
   const functions = new KoffiFunctions();
   const prepared = new Map<string, PlainFunction>();
+  let answerCallback: ((id: number, args: readonly PlainValue[]) => PlainValue) | undefined;
   const backend: PlainBackend = {
     kind: 'direct',
     generation: 1,
@@ -28,6 +29,14 @@ export function openDirectExecutor(options: ExecutorOptions): PlainExecutor {
       return compileDirectInvoke(origin.name, origin.signature, call, () => tookErrno(functions.errno()), general);
     },
     revive() {},
+    attach(answer) {
+      answerCallback = answer;
+    },
+    register: (id, signature) => functions.register(signature, (args) => answerCallback?.(id, args)),
+    async(origin, address, args) {
+      const run = functionFor(origin, address).async;
+      return run?.(args).then((value) => ({ value, args, errno: 0 }));
+    },
     start(origin, address, args) {
       const target = functionFor(origin, address);
       const value = target.call(args);

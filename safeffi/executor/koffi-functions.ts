@@ -5,13 +5,15 @@
  */
 
 import { koffi } from './koffi.ts';
-import { koffiSignature, type PlainSignature, type ValueConversion } from './koffi-types.ts';
+import { koffiCallback, koffiSignature, type PlainSignature, type ValueConversion } from './koffi-types.ts';
 import { linux } from './linux.ts';
 
 export type PlainValue = number | bigint | boolean | null | undefined | Uint8Array;
 
 export interface PlainFunction {
   call(args: readonly PlainValue[]): PlainValue;
+  /** The call on a thread of its own; undefined where koffi has no way. */
+  readonly async?: (args: readonly PlainValue[]) => Promise<PlainValue>;
   /** The same, arguments one by one. */
   readonly spread: (...args: PlainValue[]) => PlainValue;
 }
@@ -20,6 +22,7 @@ export interface PlainFunction {
 export class NotFound extends Error {}
 
 type KoffiLibrary = ReturnType<ReturnType<typeof koffi>['load']>;
+type KoffiFunction = ReturnType<KoffiLibrary['func']>;
 
 const reason = (error: unknown, prefix: RegExp) =>
   new NotFound((error instanceof Error ? error.message : String(error)).replace(prefix, ''));
@@ -30,6 +33,20 @@ function plainFunction(call: (...args: unknown[]) => unknown, conversion: ValueC
       ? (call as PlainFunction['spread'])
       : (...args: PlainValue[]) => conversion.out(call(...conversion.in(args))) as PlainValue;
   return { call: (args) => spread(...args), spread };
+}
+
+function asyncCall(
+  call: KoffiFunction,
+  conversion: ValueConversion | undefined,
+): (args: readonly PlainValue[]) => Promise<PlainValue> {
+  return (args) =>
+    new Promise((resolve, reject) => {
+      const passed = conversion === undefined ? args : conversion.in(args);
+      call.async(...passed, (error: unknown, value: unknown) => {
+        if (error !== null && error !== undefined) reject(error);
+        else resolve((conversion === undefined ? value : conversion.out(value)) as PlainValue);
+      });
+    });
 }
 
 export class KoffiFunctions {
@@ -59,7 +76,7 @@ export class KoffiFunctions {
     const { returns, arguments: types, conversion } = koffiSignature(koffi(), signature);
     try {
       const call = this.#libraries.get(library)!.func(name, returns, [...types]);
-      return plainFunction(call, conversion);
+      return { ...plainFunction(call, conversion), async: asyncCall(call, conversion) };
     } catch (error) {
       throw reason(error, /^$/);
     }
@@ -70,6 +87,13 @@ export class KoffiFunctions {
     const { returns, arguments: types, conversion } = koffiSignature(k, signature);
     const prototype = k.proto(returns, [...types]);
     return plainFunction((...args) => k.call(address, prototype, ...args), conversion);
+  }
+
+  /** A C function that calls `plain`; answers its address. It lives as long as this process. */
+  register(signature: PlainSignature, plain: (args: readonly PlainValue[]) => PlainValue): bigint {
+    const k = koffi();
+    const { type, fn } = koffiCallback(k, signature, plain);
+    return BigInt.asUintN(64, k.register(fn, type));
   }
 
   errno(): number {

@@ -7,6 +7,7 @@ import { badSignatureError } from '../errors.ts';
 import type { CType } from '../types/scalar-types.ts';
 import type { Signature } from '../types/signature.ts';
 import type { Koffi } from './koffi.ts';
+import type { PlainValue } from './koffi-functions.ts';
 
 export type PlainType =
   | string
@@ -35,6 +36,13 @@ export function plainSignature(callout: string, signature: Signature): PlainSign
   const plain = (type: CType) => plainType(callout, type, false);
   const { variadicFrom, key } = signature;
   return { returns: plain(signature.returns), arguments: signature.arguments.map(plain), variadicFrom, key };
+}
+
+/** The same for a callback: pointers and booleans are integers, as they are in records. */
+export function plainCallbackSignature(name: string, signature: Signature): PlainSignature {
+  const plain = (type: CType) => plainType(name, type, true);
+  const { key } = signature;
+  return { returns: plain(signature.returns), arguments: signature.arguments.map(plain), variadicFrom: undefined, key };
 }
 
 function plainType(callout: string, type: CType, isMember: boolean): PlainType {
@@ -116,6 +124,30 @@ export function koffiSignature(koffi: Koffi, signature: PlainSignature): KoffiSi
     },
   };
   return { returns, arguments: declared, conversion };
+}
+
+/** A callback's type as koffi has it, and its plain function as koffi calls it. */
+export function koffiCallback(
+  koffi: Koffi,
+  signature: PlainSignature,
+  plain: (args: readonly PlainValue[]) => PlainValue,
+): { readonly type: KoffiType; readonly fn: (...args: unknown[]) => unknown } {
+  const { returns, arguments: plainTypes } = signature;
+  const types = plainTypes.map((type) => koffiType(koffi, type));
+  const result = koffiType(koffi, returns);
+  const sizes = plainTypes.map((type) => (isPlainRecord(type) ? type.sizeBytes : undefined));
+  const fn = (...args: unknown[]) => {
+    const values = args.map((value, i): PlainValue => {
+      const size = sizes[i];
+      if (size === undefined) return value as PlainValue;
+      const bytes = new Uint8Array(size);
+      koffi.encode(bytes, types[i]!, value);
+      return bytes;
+    });
+    const value = plain(values);
+    return isPlainRecord(returns) ? koffi.decode(value as Uint8Array, result) : value;
+  };
+  return { type: koffi.pointer(koffi.proto(result, types)), fn };
 }
 
 function isPlainRecord(type: PlainType): type is PlainRecord {

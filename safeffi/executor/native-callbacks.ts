@@ -32,7 +32,6 @@ import {
 } from '../protocol/layout.ts';
 import { expectedText, fits, takesStrings } from '../types/check-argument.ts';
 import type { Signature } from '../types/signature.ts';
-import type { ArgumentValue } from '../values.ts';
 import { dead, type Lane, refused, thrown, unanswered } from './lane.ts';
 import { linux } from './linux.ts';
 import type { NativeExecutor } from './native.ts';
@@ -321,11 +320,4 @@ export class NativeCallbacks implements CallbackHome {
     this.#serving = entry;
     return Number(entry.text.value);
   }
-}
-
-/** Whether a value can be given for errors. */
-export function checkDefault(name: string, signature: Signature, options: CallbackOptions): void {
-  const value: ArgumentValue | undefined = options.onError;
-  if (!Object.hasOwn(options, 'onError') || signature.returns.kind === 'void') return;
-  if (!fits(signature.returns, value)) throw callbackResultError(name, value, expectedText(signature.returns));
 }

@@ -29,12 +29,14 @@ export class PipeChannel implements PortableChannel {
   readonly #posix: Posix = posix();
   readonly #writer = new MessageWriter();
   readonly #reader = new MessageReader();
-  readonly #replies: PortableReply[] = [];
+  /** By the number of the request. */
+  readonly #replies = new Map<number, PortableReply>();
+  readonly #callbacks: Extract<PortableReply, { is: 'callback' }>[] = [];
+  onCallback: PortableChannel['onCallback'];
   readonly #ids = new Map<string, number>();
   #requests = -1;
   #replyEnd = -1;
   #requested = 0;
-  #taken = 0;
   #ended: Ended | undefined;
   readonly #atExit = () => this.kill();
 
@@ -81,20 +83,18 @@ export class PipeChannel implements PortableChannel {
 
   reply(number: number, timeoutMs: number): PortableReply | undefined {
     const limit = performance.now() + timeoutMs;
-    while (this.#replies.length + this.#taken < number && this.#ended === undefined) {
+    while (!this.#replies.has(number) && this.#ended === undefined) {
+      if (this.#answerCallback()) continue;
       const leftMs = limit - performance.now();
       if (this.#poll(-1, Math.max(0, Math.min(leftMs, longestSleepMs))) === 0) {
         if (this.#ended === undefined && leftMs <= 0) return undefined;
       }
     }
-    return this.#replies[number - this.#taken - 1] ?? this.#ended;
+    return this.#replies.get(number) ?? this.#ended;
   }
 
   taken(number: number): void {
-    while (this.#taken < number && this.#replies.length > 0) {
-      this.#replies.shift();
-      this.#taken++;
-    }
+    this.#replies.delete(number);
   }
 
   get ended(): Ended | undefined {
@@ -111,6 +111,15 @@ export class PipeChannel implements PortableChannel {
   close(): void {
     this.kill();
     this.#closePipes();
+  }
+
+  /** Answers a callback that C waits in, if there is one. Requests that the answer takes are served before it. */
+  #answerCallback(): boolean {
+    const asked = this.#callbacks.shift();
+    if (asked === undefined) return false;
+    const value = this.onCallback?.(asked.id, asked.args);
+    this.#send({ do: 'answer', serial: asked.serial, value });
+    return true;
   }
 
   #call({ library, name, address, signature, args }: Extract<PortableRequest, { do: 'call' }>): void {
@@ -155,7 +164,8 @@ export class PipeChannel implements PortableChannel {
   #read(): void {
     try {
       for (let reply = this.#reader.nextReply(); reply !== undefined; reply = this.#reader.nextReply())
-        this.#replies.push(reply);
+        if (reply.is === 'callback') this.#callbacks.push(reply);
+        else this.#replies.set(this.#reader.number, reply);
     } catch {
       // Not a message of ours: C code wrote into the pipe. What follows means nothing any more.
       process.kill(this.pid, 'SIGKILL');

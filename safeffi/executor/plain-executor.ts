@@ -3,8 +3,9 @@
  * says where; callouts, memory, addresses and faults without C frames are made here once.
  */
 import { resolve as resolvePath } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { Address, exact } from '../address.ts';
-import type { Callback } from '../callbacks/callback.ts';
+import type { Callback, CallbackFunction, CallbackOptions } from '../callbacks/callback.ts';
 import type { CallbackRequest } from '../callbacks/callback-request.ts';
 import { alreadyResolvedError, libraryNotFoundError, notAvailableError, symbolNotFoundError } from '../errors.ts';
 import { everyChoice, type Fault, type Resolution, resolutionsOf } from '../faults/fault.ts';
@@ -21,8 +22,9 @@ import type {
   PreparedCallout,
 } from './executor.ts';
 import { NotFound, type PlainValue } from './koffi-functions.ts';
-import { plainSignature } from './koffi-types.ts';
+import { type PlainSignature, plainSignature } from './koffi-types.ts';
 import { PlainBatch } from './plain-batch.ts';
+import { type CallbackFrame, PlainCallbacks } from './plain-callbacks.ts';
 import { type FaultOrigin, plainFault, staleSummary } from './plain-fault.ts';
 import { PlainMemory, reading, writing } from './plain-memory.ts';
 import { copyBack, fromPlain, type PlainContext, toPlain } from './plain-values.ts';
@@ -71,6 +73,16 @@ export interface PlainBackend {
   /** Starts a fresh process where the last has died, so that `generation` is that of the next call. */
   revive(): void;
   start(origin: FaultOrigin, address: bigint | undefined, args: readonly PlainValue[]): PlainPending;
+  /** The call beside the event loop; undefined where it is to be polled for. */
+  async?(
+    origin: FaultOrigin,
+    address: bigint | undefined,
+    args: readonly PlainValue[],
+  ): Promise<PlainOutcome> | undefined;
+  /** Whoever answers callbacks; it never throws. */
+  attach(answer: (id: number, args: readonly PlainValue[]) => PlainValue): void;
+  /** The address of a C function that calls back with `id`. */
+  register(id: number, signature: PlainSignature): bigint;
   /** Answers how many bytes were copied. */
   read(address: bigint, into: Uint8Array): number;
   write(address: bigint, from: Uint8Array): number;
@@ -78,6 +90,8 @@ export interface PlainBackend {
   close(): void;
 }
 
+/** How often an asynchronous callout of the portable executor is looked for. */
+const asyncLookMs = 1;
 const callocSignature = parseSignature('calloc', { returns: 'void *', arguments: ['size_t', 'size_t'] });
 const freeSignature = parseSignature('free', { returns: 'void', arguments: ['void *'] });
 
@@ -87,6 +101,7 @@ export class PlainExecutor implements Executor {
   readonly tainted = false;
   readonly taint = untainted;
   readonly memory: PlainMemory;
+  readonly #callbacks: PlainCallbacks;
   readonly #backend: PlainBackend;
   readonly #options: ExecutorOptions;
   readonly #libraries = new Set<string>();
@@ -95,6 +110,8 @@ export class PlainExecutor implements Executor {
     this.#backend = backend;
     this.#options = options;
     this.kind = backend.kind;
+    this.#callbacks = this.#makeCallbacks();
+    backend.attach((id, args) => this.#callbacks.answer(id, args));
     const calloc = this.#callout('', 'calloc', callocSignature, undefined);
     const free = this.#callout('', 'free', freeSignature, undefined);
     this.memory = new PlainMemory({
@@ -179,8 +196,8 @@ export class PlainExecutor implements Executor {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, timeoutMs);
   }
 
-  callback(name: string): Callback {
-    throw notAvailableError(`callback ${name}`, this.kind);
+  callback(name: string, signature: Signature, fn: CallbackFunction | undefined, options?: CallbackOptions): Callback {
+    return this.#callbacks.create(name, signature, fn, options);
   }
 
   checkpointed(): never {
@@ -196,6 +213,38 @@ export class PlainExecutor implements Executor {
     this.#backend.close();
   }
 
+  #makeCallbacks(): PlainCallbacks {
+    const self = this;
+    const backend = this.#backend;
+    return new PlainCallbacks({
+      kind: this.kind,
+      get generation() {
+        return self.generation;
+      },
+      register: (id, signature) => backend.register(id, signature),
+      keepText: (bytes) => {
+        const address = this.memory.allocate(bytes.length + 1);
+        this.memory.write(address, bytes);
+        return address;
+      },
+      free: (address) => this.memory.free(address),
+      text: (address) => this.#text(address),
+      released: (callback) => {
+        const origin = { name: callback.name, library: 'safeffi', signature: callback.signature };
+        const summary = `callback ${callback.name} was released, and C called it`;
+        return this.#raise(this.#fault('ReleasedCallback', summary, origin), [], () => undefined);
+      },
+      report: (error) => {
+        const { onCallbackError } = this.#options;
+        if (onCallbackError !== undefined) onCallbackError(error);
+        else
+          setImmediate(() => {
+            throw error;
+          });
+      },
+    });
+  }
+
   #callout(library: string, name: string, signature: Signature, address: Address | undefined): PreparedCallout {
     let errno = 0;
     const origin = { name, library, signature };
@@ -206,11 +255,13 @@ export class PlainExecutor implements Executor {
       const context = this.#context(origin, args, again);
       if (address !== undefined && address.generation !== this.generation) throw context.stale(0, address);
       const plain = toPlain(name, signature, args, context);
-      const pending = this.#backend.start(target, address && BigInt(address.value), plain);
+      const frame: CallbackFrame = { failed: false, error: undefined };
+      const within = <T>(run: () => T): T => this.#callbacks.within(frame, run);
+      const pending = within(() => this.#backend.start(target, address && BigInt(address.value), plain));
       const deadlineMs = options.deadlineMs ?? this.#options.deadlineMs;
       const deadline = performance.now() + (deadlineMs ?? Number.POSITIVE_INFINITY);
       let stopped = false;
-      const poll = () => stopped || pending.poll() || performance.now() >= deadline;
+      const poll = () => stopped || within(() => pending.poll()) || performance.now() >= deadline;
       return {
         poll,
         get state() {
@@ -221,13 +272,14 @@ export class PlainExecutor implements Executor {
           stopped = true;
         },
         wait: (timeoutMs) => {
-          pending.wait(Math.max(0, Math.min(timeoutMs, deadline - performance.now())));
+          within(() => pending.wait(Math.max(0, Math.min(timeoutMs, deadline - performance.now()))));
           return poll();
         },
         result: () => {
           const outcome = this.#guard(origin, args, again, () =>
-            stopped ? interrupted(() => pending.outcome(0)) : pending.outcome(deadlineMs),
+            within(() => (stopped ? interrupted(() => pending.outcome(0)) : pending.outcome(deadlineMs))),
           );
+          if (frame.failed) throw frame.error;
           errno = outcome.errno;
           copyBack(signature, args, outcome.args);
           return fromPlain(signature, outcome.value, context);
@@ -237,12 +289,26 @@ export class PlainExecutor implements Executor {
     const call = (args: readonly ArgumentValue[], options?: CalloutOptions) => start(args, options).result();
     const tookErrno = (code: number) => {
       errno = code;
+      this.#callbacks.throwLoose();
     };
     const general = (...args: ArgumentValue[]) => call(args);
     const compiled = address === undefined ? this.#backend.compileInvoke?.(target, tookErrno, general) : undefined;
     const invoke = compiled ?? general;
-    const async = (args: readonly ArgumentValue[], options?: CalloutOptions) =>
-      new Promise<ResultValue>((resolve) => resolve(call(args, options)));
+    const async = async (args: readonly ArgumentValue[], options?: CalloutOptions): Promise<ResultValue> => {
+      const context = this.#context(origin, args, again);
+      const beside =
+        this.#backend.async === undefined
+          ? undefined
+          : this.#backend.async(target, address && BigInt(address.value), toPlain(name, signature, args, context));
+      if (beside === undefined) {
+        const pending = start(args, options);
+        while (!pending.poll()) await setTimeout(asyncLookMs);
+        return pending.result();
+      }
+      const outcome = await beside;
+      copyBack(signature, args, outcome.args);
+      return fromPlain(signature, outcome.value, context);
+    };
     return { name, library, signature, start, call, async, errno: () => errno, invoke };
   }
 
@@ -259,11 +325,14 @@ export class PlainExecutor implements Executor {
           args,
           again,
         ),
-      text: (address) => {
-        const bytes = this.memory.readUntilNul(address, Number.POSITIVE_INFINITY);
-        return this.#options.strings === 'bytes' ? bytes : new TextDecoder().decode(bytes);
-      },
+      pointerTo: (callback) => this.#callbacks.pointerTo(callback),
+      text: (address) => this.#text(address),
     };
+  }
+
+  #text(address: bigint): Uint8Array | string {
+    const bytes = this.memory.readUntilNul(address, Number.POSITIVE_INFINITY);
+    return this.#options.strings === 'bytes' ? bytes : new TextDecoder().decode(bytes);
   }
 
   /** Runs what may fail in the backend; a failure becomes an FFIFault of `origin`. */

@@ -3,6 +3,7 @@
  * makes strings bytes with a NUL, refuses stale addresses, copies back, and wraps results.
  */
 import { Address, CString, exact } from '../address.ts';
+import { Callback } from '../callbacks/callback.ts';
 import { argumentCountError, argumentTypeError } from '../errors.ts';
 import { argumentRefusal, fits } from '../types/check-argument.ts';
 import { isCharPointer } from '../types/scalar-types.ts';
@@ -14,6 +15,8 @@ export interface PlainContext {
   readonly generation: number;
   /** The error for an address of an executor that is gone. */
   stale(position: number, address: Address): Error;
+  /** Where C finds a callback. */
+  pointerTo(callback: Callback): bigint | undefined;
   /** The string at an address, in the form that the session wants. */
   text(address: bigint): ResultValue;
 }
@@ -32,6 +35,11 @@ export function toPlain(
     if (type.kind === 'bool') return value === true || value === 1;
     if (typeof value === 'string') return new TextEncoder().encode(`${value}\0`);
     if (value instanceof CString) return withNul(value.bytes);
+    if (value instanceof Callback) {
+      const pointer = context.pointerTo(value);
+      if (pointer === undefined) throw argumentRefusal(callout, index, type, value);
+      return pointer;
+    }
     if (value instanceof Address) {
       if (value.generation !== 0 && value.generation !== context.generation) throw context.stale(index + 1, value);
       if (typeof value.value === 'bigint')

@@ -7,6 +7,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { koffi } from './koffi.ts';
 import { KoffiFunctions, NotFound, type PlainFunction, type PlainValue } from './koffi-functions.ts';
+import type { PlainSignature } from './koffi-types.ts';
 import { type Definition, MessageReader, MessageWriter } from './portable-codec.ts';
 import type { PortableReply, PortableRequest } from './portable-messages.ts';
 
@@ -27,6 +28,8 @@ function run(request: PortableRequest): PortableReply {
       const done = functions.read(request.address, bytes);
       return plain({ is: 'value', value: done, args: [bytes], errno: 0 });
     }
+    case 'register':
+      return plain({ is: 'value', value: register(request.id, request.signature), args: [], errno: 0 });
     case 'write':
       return plain({ is: 'value', value: functions.write(request.address, request.bytes), args: [], errno: 0 });
     case 'call': {
@@ -40,6 +43,15 @@ function run(request: PortableRequest): PortableReply {
       return called(target, args);
     }
   }
+}
+
+/** Answers a callback of C; undefined where nothing here can wait for one. */
+let ask: ((id: number, args: readonly PlainValue[]) => PlainValue) | undefined;
+
+function register(id: number, signature: PlainSignature): bigint {
+  const answer = ask;
+  if (answer === undefined) throw new Error('callbacks need pipes, which this system has not');
+  return functions.register(signature, (args) => answer(id, args));
 }
 
 function functionFor({ address, library, name, signature }: Definition['target']): PlainFunction {
@@ -72,41 +84,67 @@ if (process.platform === 'linux') {
 }
 process.on('SIGINT', () => undefined); // the parent's to act on
 
-/** Definitions have no reply; a call of one that failed is answered with the reason. */
-function servePipes(): void {
+/**
+ * Definitions have no reply; a call of one that failed is answered with the reason. While C waits in a callback, requests are
+ * served here as well, until its answer comes; the answer of another one that is still to come is kept.
+ */
+function servePipes(): never {
   const requests = new MessageReader();
   const replies = new MessageWriter();
   const failed = new Map<number, unknown>();
+  const answers = new Map<number, PlainValue>();
   const flush = koffi().load(null).func('int fflush(void *stream)');
-  const send = (reply: PortableReply) => {
-    const bytes = replies.reply(reply);
+  let number = 1;
+  let serial = 0;
+  const send = (reply: PortableReply, to: number) => {
+    const bytes = replies.reply(reply, to);
     for (let sent = 0; sent < bytes.length; ) sent += writeSync(4, bytes, sent);
   };
-  send({ is: 'started', pid: process.pid });
-  for (;;) {
+  const serveNext = (): void => {
     const request = requests.nextRequest();
     if (request === undefined) {
       const got = readSync(3, requests.space);
       if (got === 0) process.exit(0);
       requests.took(got);
-    } else if (request.do === 'define') {
-      try {
-        defined.set(request.id, functionFor(request.target));
-      } catch (error) {
-        failed.set(request.id, error);
-      }
-    } else if (request.do === 'numbered') {
-      send(
-        guarded(() => {
-          const target = defined.get(request.id);
-          if (target === undefined) throw failed.get(request.id);
-          const reply = called(target, request.args);
-          flush(null); // what C printed is out before the caller goes on
-          return reply;
-        }),
-      );
-    } else send(answer(request));
-  }
+      return;
+    }
+    switch (request.do) {
+      case 'define':
+        try {
+          defined.set(request.id, functionFor(request.target));
+        } catch (error) {
+          failed.set(request.id, error);
+        }
+        return;
+      case 'answer':
+        answers.set(request.serial, request.value);
+        return;
+    }
+    const own = ++number;
+    if (request.do !== 'numbered') {
+      send(answer(request), own);
+      return;
+    }
+    const reply = guarded(() => {
+      const target = defined.get(request.id);
+      if (target === undefined) throw failed.get(request.id);
+      const value = called(target, request.args);
+      flush(null); // what C printed is out before the caller goes on
+      return value;
+    });
+    send(reply, own);
+  };
+  ask = (id, args) => {
+    const mine = ++serial;
+    flush(null);
+    send({ is: 'callback', id, serial: mine, args }, 0);
+    while (!answers.has(mine)) serveNext();
+    const value = answers.get(mine);
+    answers.delete(mine);
+    return value;
+  };
+  send({ is: 'started', pid: process.pid }, number);
+  for (;;) serveNext();
 }
 
 if (process.argv[2] === 'pipes') {

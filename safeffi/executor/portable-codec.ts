@@ -3,7 +3,7 @@
  * because they are the hot path (a structured clone costs 5 µs); all others are structured clones (v8.serialize).
  *
  *   request   0, clone | 1, function id (32), how many arguments (16), values
- *   reply     0, clone | 1, errno (32), the result, how many arguments (16), values; those that are no bytes come as undefined
+ *   reply     its request's number (32), then 0, clone | 1, errno (32), the result, how many arguments (16), values; those that are no bytes come as undefined
  */
 import { deserialize, serialize } from 'node:v8';
 import type { PlainValue } from './koffi-functions.ts';
@@ -22,7 +22,14 @@ export interface NumberedCall {
   readonly args: readonly PlainValue[];
 }
 
-export type PipeRequest = Exclude<PortableRequest, { do: 'call' }> | Definition | NumberedCall;
+/** What a callback answered; it has no reply. */
+export interface CallbackAnswer {
+  readonly do: 'answer';
+  readonly serial: number;
+  readonly value: PlainValue;
+}
+
+export type PipeRequest = Exclude<PortableRequest, { do: 'call' }> | Definition | NumberedCall | CallbackAnswer;
 
 const clone = 0;
 const compact = 1;
@@ -44,8 +51,10 @@ export class MessageWriter {
     return this.#finish();
   }
 
-  reply(reply: PortableReply): Uint8Array {
+  /** `number` counts the requests that are replied to. */
+  reply(reply: PortableReply, number = 0): Uint8Array {
     this.#at = headBytes;
+    this.#word(number);
     if (reply.is !== 'value') return this.#clone(reply);
     this.#byte(compact);
     this.#word(reply.errno);
@@ -148,13 +157,19 @@ export class MessageReader {
   nextRequest(): PipeRequest | undefined {
     const message = this.#next();
     if (message === undefined) return undefined;
+    message.beginBody();
     if (message.isClone) return message.clone() as PipeRequest;
     return { do: 'numbered', id: message.word(), args: message.values() };
   }
 
+  /** The number of the request that the last `nextReply` answered. */
+  number = 0;
+
   nextReply(): PortableReply | undefined {
     const message = this.#next();
     if (message === undefined) return undefined;
+    this.number = message.word();
+    message.beginBody();
     if (message.isClone) return message.clone() as PortableReply;
     const errno = message.word();
     return { is: 'value', value: message.value(), args: message.values(), errno };
@@ -181,18 +196,24 @@ export class MessageReader {
 
 class Message {
   readonly #bytes: Buffer;
-  #at = 1;
+  #at = 0;
+  #kind = compact;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
   }
 
+  beginBody(): void {
+    this.#kind = this.#bytes.readUInt8(this.#at++);
+  }
+
   get isClone(): boolean {
-    return this.#bytes.readUInt8(0) === clone;
+    return this.#kind === clone;
   }
 
   clone(): unknown {
-    return deserialize(this.#bytes.subarray(1)) as unknown;
+    // A copy: arrays in what comes of it are views of the bytes that they were read from.
+    return deserialize(Uint8Array.from(this.#bytes.subarray(this.#at))) as unknown;
   }
 
   word(): number {

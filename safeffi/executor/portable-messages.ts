@@ -16,11 +16,15 @@ export type PortableRequest =
       readonly signature: PlainSignature;
       readonly args: readonly PlainValue[];
     }
+  /** A C function that is answered from here; `id` names it. */
+  | { readonly do: 'register'; readonly id: number; readonly signature: PlainSignature }
   | { readonly do: 'read'; readonly address: bigint; readonly sizeBytes: number }
   | { readonly do: 'write'; readonly address: bigint; readonly bytes: Uint8Array };
 
 export type PortableReply =
   | { readonly is: 'value'; readonly value: PlainValue; readonly args: readonly PlainValue[]; readonly errno: number }
+  /** C called callback `id` and waits for the answer with this serial. No reply to a request. */
+  | { readonly is: 'callback'; readonly id: number; readonly serial: number; readonly args: readonly PlainValue[] }
   | { readonly is: 'not found'; readonly reason: string }
   | { readonly is: 'error'; readonly reason: string }
   | { readonly is: 'started'; readonly pid: number }

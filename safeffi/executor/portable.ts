@@ -6,7 +6,7 @@
 import type { Fault } from '../faults/fault.ts';
 import type { ExecutorOptions } from './executor.ts';
 import { NotFound, type PlainValue } from './koffi-functions.ts';
-import { plainSignature } from './koffi-types.ts';
+import { type PlainSignature, plainSignature } from './koffi-types.ts';
 import {
   type PlainBackend,
   PlainExecutor,
@@ -55,6 +55,7 @@ class PortableBackend implements PlainBackend {
   readonly #options: ExecutorOptions;
   readonly #libraries = new Set<string>();
   #channel: PortableChannel | undefined;
+  #answer: PortableChannel['onCallback'];
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
@@ -86,6 +87,15 @@ class PortableBackend implements PlainBackend {
 
   revive(): void {
     this.#live();
+  }
+
+  attach(answer: (id: number, args: readonly PlainValue[]) => PlainValue): void {
+    this.#answer = answer;
+    if (this.#channel !== undefined) this.#channel.onCallback = answer;
+  }
+
+  register(id: number, signature: PlainSignature): bigint {
+    return this.#ask({ do: 'register', id, signature }).value as bigint;
   }
 
   start(origin: FaultOrigin, address: bigint | undefined, args: readonly PlainValue[]): PlainPending {
@@ -152,6 +162,7 @@ class PortableBackend implements PlainBackend {
   #live(): PortableChannel {
     if (this.#channel !== undefined) return this.#channel;
     this.#channel = openChannel(this.#options.environment);
+    this.#channel.onCallback = this.#answer;
     this.generation++;
     for (const library of this.#libraries) this.#ask({ do: 'load', library });
     return this.#channel;

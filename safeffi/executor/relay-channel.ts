@@ -12,6 +12,8 @@ const startLimitMs = 30_000;
 
 export class RelayChannel implements PortableChannel {
   readonly pid: number;
+  /** Never called: the child's event loop cannot wait for an answer while C does. */
+  onCallback: PortableChannel['onCallback'];
   readonly #words = new Int32Array(new SharedArrayBuffer(8));
   readonly #port: MessagePort;
   readonly #worker: Worker;
