@@ -5,6 +5,7 @@ import { arrayPrimitives } from './array-and-stream.ts';
 import { controlPrimitives } from './block-and-control.ts';
 import { blockContextPrimitives } from './block-context.ts';
 import { clockPrimitives } from './clock.ts';
+import { filePrimitives } from './file.ts';
 import { floatPrimitives } from './float.ts';
 import { heapCheckPrimitives } from './heap-check.ts';
 import { heapWalkPrimitives } from './heap-walk.ts';
@@ -46,6 +47,7 @@ export const standardPrimitives = (options: PrimitiveOptions = {}): readonly Pri
   ...clockPrimitives,
   ...systemPrimitives(options.writeSnapshot, options.imagePath),
   ...hostPrimitives,
+  ...filePrimitives(),
   ...heapCheckPrimitives,
 ];
 

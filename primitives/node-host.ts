@@ -6,6 +6,7 @@
  */
 import { writeSync } from 'node:fs';
 import { type Host, SQUEAK_EPOCH_MICROSECONDS } from '../vm/host.ts';
+import { nodeFiles } from './node-files.ts';
 
 const SECONDS_PER_MINUTE = 60;
 
@@ -18,6 +19,7 @@ export class ConsoleError extends Error {
 }
 
 export class NodeHost implements Host {
+  readonly files = nodeFiles;
   private interrupted = false;
   private readonly sleeper = new Int32Array(new SharedArrayBuffer(4));
 

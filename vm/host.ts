@@ -5,6 +5,8 @@
  * Contract: no method calls back into the VM, and none throws for reasons that a program can cause.
  */
 export interface Host {
+  /** The files that programs may use; undefined where there are none, as in a browser. */
+  readonly files?: HostFiles;
   /** Milliseconds of a clock that never goes back; its zero is the host's choice. */
   milliseconds(): number;
   /** Microseconds since 1 January 1901, UTC: Squeak's epoch. A whole number. */
@@ -21,3 +23,44 @@ export interface Host {
 
 /** Microseconds between 1 January 1901 and 1 January 1970, UTC. */
 export const SQUEAK_EPOCH_MICROSECONDS = 2_177_452_800_000_000;
+
+/** What the host's system refused, by its name for it: ENOENT, EACCES, EEXIST and so on. */
+export class HostFileError {
+  readonly code: string;
+  constructor(code: string) {
+    this.code = code;
+  }
+}
+
+export interface FileStatus {
+  readonly isDirectory: boolean;
+  /** Whether the name itself is a symbolic link; all else is said of what it leads to. */
+  readonly isLink: boolean;
+  readonly sizeBytes: number;
+  /** Milliseconds since 1970, UTC. */
+  readonly createdMs: number;
+  readonly modifiedMs: number;
+  /** The nine bits of POSIX. */
+  readonly permissions: number;
+}
+
+/** Files and directories. Every method answers a `HostFileError` where the system refuses, and never throws one. */
+export interface HostFiles {
+  /** A descriptor. For writing the file is made if it is not there, and kept as it is if it is. */
+  open(path: string, isWritable: boolean): number | HostFileError;
+  close(descriptor: number): HostFileError | undefined;
+  /** Fills `bytes`, or as much of it as there is; answers how many. Without a position a stream is read where it is. */
+  read(descriptor: number, bytes: Uint8Array, position: number | undefined): number | HostFileError;
+  write(descriptor: number, bytes: Uint8Array, position: number | undefined): number | HostFileError;
+  size(descriptor: number): number | HostFileError;
+  truncate(descriptor: number, sizeBytes: number): HostFileError | undefined;
+  flush(descriptor: number): HostFileError | undefined;
+  deleteFile(path: string): HostFileError | undefined;
+  rename(from: string, to: string): HostFileError | undefined;
+  createDirectory(path: string): HostFileError | undefined;
+  deleteDirectory(path: string): HostFileError | undefined;
+  /** The names in a directory, sorted, without those of itself and its parent. */
+  list(path: string): readonly string[] | HostFileError;
+  status(path: string): FileStatus | HostFileError;
+  workingDirectory(): string;
+}

@@ -1,0 +1,321 @@
+/**
+ * Files and directories, under the names of Squeak's FilePlugin, on the host's files (`vm/host.ts`): the kernel's own classes
+ * and images of other systems call the same. A host without files has none of these: they fail as unsupported.
+ *
+ * A file is known to the image by a ByteArray of eight bytes: which VM session opened it, and its number there. One of
+ * another session, or of a file that was closed, is refused. What the system refuses fails with its name for the error,
+ * as 'ENOENT', a ByteString.
+ */
+import type { HostFiles } from '../vm/host.ts';
+import { HostFileError } from '../vm/host.ts';
+import type { Interpreter } from '../vm/interpreter/interpreter.ts';
+import type { PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import { characterOop, type Oop, smallIntegerOop } from '../vm/memory/oop.ts';
+import { ClassIndex, PrimitiveError } from '../vm/memory/well-known.ts';
+import { elementKindOf, isByteObject, safeIntegerValue } from './operands.ts';
+
+const MODULE = 'FilePlugin';
+const HANDLE_BYTES = 8;
+const SECONDS_FROM_1901_TO_1970 = 2_177_452_800;
+/** Files 0, 1 and 2 are the standard streams. */
+const STANDARD_FILES = 3;
+
+interface OpenFile {
+  readonly descriptor: number;
+  readonly isWritable: boolean;
+  /** Undefined for a standard stream, which is read and written where it is. */
+  position: number | undefined;
+  /** Nothing more was there at the last read: all that is known of a stream's end. */
+  wasAtEnd: boolean;
+}
+
+/** One VM's open files. */
+class FileTable {
+  private readonly session = (Math.random() * 0x3fffffff) | 0;
+  private readonly files = new Map<number, OpenFile>();
+  private next = STANDARD_FILES;
+
+  constructor() {
+    for (let descriptor = 0; descriptor < STANDARD_FILES; descriptor++)
+      this.files.set(descriptor, { descriptor, isWritable: descriptor > 0, position: undefined, wasAtEnd: false });
+  }
+
+  add(descriptor: number, isWritable: boolean): number {
+    const number = this.next++;
+    this.files.set(number, { descriptor, isWritable, position: 0, wasAtEnd: false });
+    return number;
+  }
+
+  remove(number: number): void {
+    this.files.delete(number);
+  }
+
+  handle(vm: Interpreter, number: number): Oop {
+    const { memory } = vm;
+    const oop = memory.newByteString('\0'.repeat(HANDLE_BYTES));
+    memory.setClassIndex(oop, ClassIndex.BYTE_ARRAY);
+    const bytes = memory.bytesOf(oop);
+    new DataView(bytes.buffer, bytes.byteOffset, HANDLE_BYTES).setInt32(0, this.session, true);
+    new DataView(bytes.buffer, bytes.byteOffset, HANDLE_BYTES).setInt32(4, number, true);
+    return oop;
+  }
+
+  numberOf(vm: Interpreter, oop: Oop): number | undefined {
+    const { memory } = vm;
+    if (!isByteObject(memory, oop) || memory.byteSizeOf(oop) < HANDLE_BYTES) return undefined;
+    const bytes = memory.bytesOf(oop);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, HANDLE_BYTES);
+    return view.getInt32(0, true) === this.session ? view.getInt32(4, true) : undefined;
+  }
+
+  fileOf(vm: Interpreter, oop: Oop): OpenFile | undefined {
+    const number = this.numberOf(vm, oop);
+    return number === undefined ? undefined : this.files.get(number);
+  }
+}
+
+/** Fails with the system's name for what went wrong. */
+const refused = (vm: Interpreter, error: HostFileError): boolean => vm.failWith(vm.memory.newByteString(error.code));
+
+function pathOf(vm: Interpreter, oop: Oop): string | undefined {
+  if (!isByteObject(vm.memory, oop)) return undefined;
+  const text = new TextDecoder().decode(vm.memory.bytesOf(oop));
+  return text.includes('\0') ? undefined : text;
+}
+
+const textOop = (vm: Interpreter, text: string): Oop => {
+  const bytes = new TextEncoder().encode(text);
+  const oop = vm.memory.newByteString(' '.repeat(bytes.length));
+  vm.memory.bytesOf(oop).set(bytes);
+  return oop;
+};
+
+/** The bytes of elements `start` (from 1) to `start + count - 1`; undefined where the object has no bits, or not so many. */
+function elementBytes(vm: Interpreter, oop: Oop, start: number, count: number): Uint8Array | undefined {
+  const { memory } = vm;
+  if ((oop & 3) !== 0) return undefined;
+  const kind = elementKindOf(memory.formatOf(oop));
+  const width = kind === 'bytes' ? 1 : kind === 'words' ? 4 : 0;
+  if (width === 0 || start < 1 || count < 0) return undefined;
+  const size = kind === 'bytes' ? memory.byteSizeOf(oop) : memory.slotCountOf(oop) * 4;
+  const first = (start - 1) * width;
+  if (first + count * width > size) return undefined;
+  const body = memory.bodyOf(oop);
+  return memory.u8.subarray(body + first, body + first + count * width);
+}
+
+type FileOperation = (vm: Interpreter, files: HostFiles, argumentCount: number) => boolean;
+
+/** The last argument is at stack offset 0. */
+export function filePrimitives(): PrimitiveDefinition[] {
+  const table = new FileTable();
+
+  const onFile =
+    (
+      argumentsAfter: number,
+      operation: (vm: Interpreter, files: HostFiles, file: OpenFile) => boolean,
+    ): FileOperation =>
+    (vm, files) => {
+      const file = table.fileOf(vm, vm.stackValue(argumentsAfter));
+      return file === undefined ? vm.fail(PrimitiveError.BAD_ARGUMENT) : operation(vm, files, file);
+    };
+
+  const onPath =
+    (operation: (files: HostFiles, path: string) => HostFileError | undefined): FileOperation =>
+    (vm, files, argumentCount) => {
+      const path = pathOf(vm, vm.stackValue(0));
+      if (path === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+      const error = operation(files, path);
+      return error === undefined ? vm.answer(argumentCount, vm.stackValue(argumentCount)) : refused(vm, error);
+    };
+
+  const open: FileOperation = (vm, files, argumentCount) => {
+    const path = pathOf(vm, vm.stackValue(1));
+    const isWritable = vm.stackValue(0) === vm.memory.true;
+    if (path === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    const descriptor = files.open(path, isWritable);
+    if (descriptor instanceof HostFileError) return refused(vm, descriptor);
+    return vm.answer(argumentCount, table.handle(vm, table.add(descriptor, isWritable)));
+  };
+
+  const close: FileOperation = (vm, files, argumentCount) => {
+    const number = table.numberOf(vm, vm.stackValue(0));
+    const file = table.fileOf(vm, vm.stackValue(0));
+    if (number === undefined || file === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    table.remove(number);
+    const error = files.close(file.descriptor);
+    return error === undefined ? vm.answer(argumentCount, vm.stackValue(argumentCount)) : refused(vm, error);
+  };
+
+  /** `read: file into: bits startingAt: start count: count`, and the same for writing: answers elements moved. */
+  const transfer = (
+    vm: Interpreter,
+    argumentCount: number,
+    move: (file: OpenFile, bytes: Uint8Array) => number | HostFileError,
+  ): boolean => {
+    const file = table.fileOf(vm, vm.stackValue(3));
+    const start = safeIntegerValue(vm.memory, vm.stackValue(1));
+    const count = safeIntegerValue(vm.memory, vm.stackValue(0));
+    if (file === undefined || start === undefined || count === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    const bytes = elementBytes(vm, vm.stackValue(2), start, count);
+    if (bytes === undefined) return vm.fail(PrimitiveError.BAD_INDEX);
+    const moved = move(file, bytes);
+    if (moved instanceof HostFileError) return refused(vm, moved);
+    if (file.position !== undefined) file.position += moved;
+    const width = count === 0 ? 1 : bytes.length / count;
+    return vm.answer(argumentCount, smallIntegerOop(Math.floor(moved / width)));
+  };
+
+  const read: FileOperation = (vm, files, argumentCount) => {
+    if (vm.memory.isImmutable(vm.stackValue(2))) return vm.fail(PrimitiveError.NO_MODIFICATION);
+    return transfer(vm, argumentCount, (file, bytes) => {
+      const moved = files.read(file.descriptor, bytes, file.position);
+      if (!(moved instanceof HostFileError)) file.wasAtEnd = moved < bytes.length;
+      return moved;
+    });
+  };
+
+  const write: FileOperation = (vm, files, argumentCount) =>
+    transfer(vm, argumentCount, (file, bytes) =>
+      file.isWritable ? files.write(file.descriptor, bytes, file.position) : new HostFileError('EBADF'),
+    );
+
+  const answerNumber = (vm: Interpreter, value: number): boolean =>
+    vm.answer(1, vm.memory.integerOop(BigInt(Math.floor(value))));
+
+  const size = onFile(0, (vm, files, file) => {
+    const value = files.size(file.descriptor);
+    return value instanceof HostFileError ? refused(vm, value) : answerNumber(vm, value);
+  });
+
+  const atEnd = onFile(0, (vm, files, file) => {
+    if (file.position === undefined) return vm.answer(1, vm.memory.booleanOop(file.wasAtEnd));
+    const value = files.size(file.descriptor);
+    if (value instanceof HostFileError) return refused(vm, value);
+    return vm.answer(1, vm.memory.booleanOop(file.position >= value));
+  });
+
+  const position = onFile(0, (vm, _files, file) => answerNumber(vm, file.position ?? 0));
+
+  const setPosition = onFile(1, (vm, _files, file) => {
+    const value = safeIntegerValue(vm.memory, vm.stackValue(0));
+    if (value === undefined || value < 0 || file.position === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    file.position = value;
+    return vm.answer(2, vm.stackValue(2));
+  });
+
+  const truncate = onFile(1, (vm, files, file) => {
+    const value = safeIntegerValue(vm.memory, vm.stackValue(0));
+    if (value === undefined || value < 0) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    const error = file.isWritable ? files.truncate(file.descriptor, value) : new HostFileError('EBADF');
+    return error === undefined ? vm.answer(2, vm.stackValue(2)) : refused(vm, error);
+  });
+
+  const flush = onFile(0, (vm, files, file) => {
+    const error = file.position === undefined ? undefined : files.flush(file.descriptor);
+    return error === undefined ? vm.answer(1, vm.stackValue(1)) : refused(vm, error);
+  });
+
+  const rename: FileOperation = (vm, files, argumentCount) => {
+    const from = pathOf(vm, vm.stackValue(1));
+    const to = pathOf(vm, vm.stackValue(0));
+    if (from === undefined || to === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    const error = files.rename(from, to);
+    return error === undefined ? vm.answer(argumentCount, vm.stackValue(argumentCount)) : refused(vm, error);
+  };
+
+  const standardFiles: FileOperation = (vm, _files, argumentCount) => {
+    const handles = vm.memory.newArray(STANDARD_FILES);
+    for (let number = 0; number < STANDARD_FILES; number++)
+      vm.memory.storePointer(handles, number, table.handle(vm, number));
+    return vm.answer(argumentCount, handles);
+  };
+
+  /** Array: name, creation and modification time (seconds of local time since 1901), is a directory, size, permissions, is a link. */
+  const entryOop = (vm: Interpreter, files: HostFiles, path: string, name: string): Oop | HostFileError => {
+    const status = files.status(path);
+    if (status instanceof HostFileError) return status;
+    const { memory } = vm;
+    const seconds = (ms: number): Oop =>
+      memory.integerOop(BigInt(Math.floor(ms / 1000) + SECONDS_FROM_1901_TO_1970 + vm.host.utcOffsetSeconds()));
+    const entry = memory.newArray(7);
+    memory.storePointer(entry, 0, textOop(vm, name));
+    memory.storePointer(entry, 1, seconds(status.createdMs));
+    memory.storePointer(entry, 2, seconds(status.modifiedMs));
+    memory.storePointer(entry, 3, memory.booleanOop(status.isDirectory));
+    memory.storePointer(entry, 4, memory.integerOop(BigInt(status.sizeBytes)));
+    memory.storePointer(entry, 5, smallIntegerOop(status.permissions));
+    memory.storePointer(entry, 6, memory.booleanOop(status.isLink));
+    return entry;
+  };
+
+  /** `lookup: directory index: n`: the n-th entry, nil behind the last. Entries come in the order of their names. */
+  const lookup: FileOperation = (vm, files, argumentCount) => {
+    const path = pathOf(vm, vm.stackValue(1));
+    const index = safeIntegerValue(vm.memory, vm.stackValue(0));
+    if (path === undefined || index === undefined || index < 1) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    const names = files.list(path === '' ? '/' : path);
+    if (names instanceof HostFileError) return refused(vm, names);
+    const name = names[index - 1];
+    if (name === undefined) return vm.answer(argumentCount, vm.memory.nil);
+    const entry = entryOop(vm, files, `${path}/${name}`, name);
+    return entry instanceof HostFileError ? refused(vm, entry) : vm.answer(argumentCount, entry);
+  };
+
+  /** All names in a directory at once: an Array of ByteStrings in UTF-8. */
+  const list: FileOperation = (vm, files, argumentCount) => {
+    const path = pathOf(vm, vm.stackValue(0));
+    if (path === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    const names = files.list(path);
+    if (names instanceof HostFileError) return refused(vm, names);
+    const array = vm.memory.newArray(names.length);
+    names.forEach((name, i) => {
+      vm.memory.storePointer(array, i, textOop(vm, name));
+    });
+    return vm.answer(argumentCount, array);
+  };
+
+  const entry: FileOperation = (vm, files, argumentCount) => {
+    const path = pathOf(vm, vm.stackValue(1));
+    const name = pathOf(vm, vm.stackValue(0));
+    if (path === undefined || name === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    const found = entryOop(vm, files, `${path}/${name}`, name);
+    if (found instanceof HostFileError)
+      return found.code === 'ENOENT' ? vm.answer(argumentCount, vm.memory.nil) : refused(vm, found);
+    return vm.answer(argumentCount, found);
+  };
+
+  const workingDirectory: FileOperation = (vm, files, argumentCount) =>
+    vm.answer(argumentCount, textOop(vm, files.workingDirectory()));
+
+  const operations: Record<string, FileOperation> = {
+    primitiveFileOpen: open,
+    primitiveFileClose: close,
+    primitiveFileRead: read,
+    primitiveFileWrite: write,
+    primitiveFileSize: size,
+    primitiveFileAtEnd: atEnd,
+    primitiveFileGetPosition: position,
+    primitiveFileSetPosition: setPosition,
+    primitiveFileTruncate: truncate,
+    primitiveFileFlush: flush,
+    primitiveFileSync: flush,
+    primitiveFileDelete: onPath((files, path) => files.deleteFile(path)),
+    primitiveFileRename: rename,
+    primitiveFileStdioHandles: standardFiles,
+    primitiveDirectoryCreate: onPath((files, path) => files.createDirectory(path)),
+    primitiveDirectoryDelete: onPath((files, path) => files.deleteDirectory(path)),
+    primitiveDirectoryLookup: lookup,
+    primitiveDirectoryEntry: entry,
+    primitiveDirectoryList: list,
+    primitiveDirectoryDelimitor: (vm, _files, argumentCount) =>
+      vm.answer(argumentCount, characterOop('/'.charCodeAt(0))),
+    primitiveWorkingDirectory: workingDirectory,
+  };
+  return Object.entries(operations).map(([name, operation]) => ({
+    module: MODULE,
+    name,
+    run: (vm: Interpreter, argumentCount: number) =>
+      vm.host.files === undefined ? vm.fail(PrimitiveError.UNSUPPORTED) : operation(vm, vm.host.files, argumentCount),
+  }));
+}

@@ -1,0 +1,97 @@
+/** Files as Node offers them, synchronously: `HostFiles` of `vm/host.ts` on `node:fs`. */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { type FileStatus, HostFileError, type HostFiles } from '../vm/host.ts';
+
+const PERMISSION_BITS = 0o777;
+
+/** What `operation` answers, or what the system has against it. Errors that are not the system's are thrown on. */
+function attempt<T>(operation: () => T): T | HostFileError {
+  try {
+    return operation();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (typeof code !== 'string') throw error;
+    return new HostFileError(code);
+  }
+}
+
+/** As `attempt`, where success has nothing to tell. */
+function attemptOnly(operation: () => void): HostFileError | undefined {
+  const outcome = attempt(() => {
+    operation();
+    return undefined;
+  });
+  return outcome;
+}
+
+export const nodeFiles: HostFiles = {
+  open: (path, isWritable) =>
+    attempt(() => {
+      const descriptor = openSync(path, isWritable ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY);
+      if (!fstatSync(descriptor).isDirectory()) return descriptor;
+      closeSync(descriptor);
+      return new HostFileError('EISDIR');
+    }),
+  close: (descriptor) => attemptOnly(() => closeSync(descriptor)),
+  read: (descriptor, bytes, position) =>
+    attempt(() => {
+      let count = 0;
+      while (count < bytes.length) {
+        const at = position === undefined ? null : position + count;
+        const moved = readSync(descriptor, bytes, count, bytes.length - count, at);
+        count += moved;
+        // A terminal or pipe gives a line, or what is there; waiting for more would hold up who reads it.
+        if (moved === 0 || position === undefined) break;
+      }
+      return count;
+    }),
+  write: (descriptor, bytes, position) =>
+    attempt(() => {
+      let count = 0;
+      while (count < bytes.length) {
+        const at = position === undefined ? null : position + count;
+        count += writeSync(descriptor, bytes, count, bytes.length - count, at);
+      }
+      return count;
+    }),
+  size: (descriptor) => attempt(() => fstatSync(descriptor).size),
+  truncate: (descriptor, sizeBytes) => attemptOnly(() => ftruncateSync(descriptor, sizeBytes)),
+  flush: (descriptor) => attemptOnly(() => fsyncSync(descriptor)),
+  deleteFile: (path) => attemptOnly(() => unlinkSync(path)),
+  rename: (from, to) => attemptOnly(() => renameSync(from, to)),
+  createDirectory: (path) => attemptOnly(() => mkdirSync(path)),
+  deleteDirectory: (path) => attemptOnly(() => rmdirSync(path)),
+  list: (path) => attempt(() => readdirSync(path).sort()),
+  status: (path) => attempt(() => statusOf(path)),
+  workingDirectory: () => process.cwd(),
+};
+
+function statusOf(path: string): FileStatus {
+  const link = lstatSync(path);
+  // A link that leads nowhere is told as itself.
+  const target = link.isSymbolicLink() ? (statSync(path, { throwIfNoEntry: false }) ?? link) : link;
+  return {
+    isDirectory: target.isDirectory(),
+    isLink: link.isSymbolicLink(),
+    sizeBytes: target.size,
+    createdMs: target.birthtimeMs,
+    modifiedMs: target.mtimeMs,
+    permissions: target.mode & PERMISSION_BITS,
+  };
+}
