@@ -468,7 +468,8 @@ export function interpretV3(vm: Interpreter): void {
                   const position = (index >> 1) - 1;
                   if (position >= 0 && position < size) {
                     value = i32[sp]!;
-                    memory.storePointer(object as Oop, position, value as Oop);
+                    i32[word + BODY + position] = value;
+                    if (object >= oldStart && value < oldStart && (value & 3) === 0) memory.remember(object as Oop);
                     sp -= 2;
                     i32[sp] = value;
                     continue;
@@ -613,7 +614,8 @@ export function interpretV3(vm: Interpreter): void {
             case 103:
               value = i32[sp--]!;
               if ((i32[receiver >> 2]! & IMMUTABLE_BIT) === 0) {
-                memory.storePointer(receiver as Oop, bytecode & 7, value as Oop);
+                i32[(receiver >> 2) + BODY + (bytecode & 7)] = value;
+                if (receiver >= oldStart && value < oldStart && (value & 3) === 0) memory.remember(receiver as Oop);
                 continue;
               }
               vm.pc = pc;

@@ -10,7 +10,8 @@
  *
  * Registers: `pc` heap offset of the next bytecode; `sp` word index of the top of the stack; `slots` word index of the
  * active context's first slot, `base` of its first temp, `literals` of the method's first literal. The active context is
- * written without the write barrier: an old one is remembered when it becomes active.
+ * written without the write barrier: an old one is remembered when it becomes active. Stores of instance variables and
+ * `at:put:` have the barrier of `storePointer` in line, with `oldStart` in a local.
  *
  * V8 optimises no function above 60 KB of its own bytecode: rare cases are calls into other files.
  * Source: Squeak's EncoderForSistaV1 (class comment) for the encoding; Blue Book chapter 28.
@@ -496,7 +497,8 @@ export function interpretSista(vm: Interpreter): void {
                   const position = (index >> 1) - 1;
                   if (position >= 0 && position < size) {
                     value = i32[sp]!;
-                    memory.storePointer(object as Oop, position, value as Oop);
+                    i32[word + BODY + position] = value;
+                    if (object >= oldStart && value < oldStart && (value & 3) === 0) memory.remember(object as Oop);
                     sp -= 2;
                     i32[sp] = value;
                     continue;
@@ -662,7 +664,8 @@ export function interpretSista(vm: Interpreter): void {
             case 207:
               value = i32[sp--]!;
               if ((i32[receiver >> 2]! & IMMUTABLE_BIT) === 0) {
-                memory.storePointer(receiver as Oop, bytecode & 7, value as Oop);
+                i32[(receiver >> 2) + BODY + (bytecode & 7)] = value;
+                if (receiver >= oldStart && value < oldStart && (value & 3) === 0) memory.remember(receiver as Oop);
                 continue;
               }
               vm.pc = pc;
@@ -792,7 +795,8 @@ export function interpretSista(vm: Interpreter): void {
               value = i32[sp]!;
               if (bytecode === 240) sp--;
               if ((i32[receiver >> 2]! & IMMUTABLE_BIT) === 0) {
-                memory.storePointer(receiver as Oop, index, value as Oop);
+                i32[(receiver >> 2) + BODY + index] = value;
+                if (receiver >= oldStart && value < oldStart && (value & 3) === 0) memory.remember(receiver as Oop);
                 continue;
               }
               vm.pc = pc;
