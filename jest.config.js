@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
  */
 const needNative = [
   'ffi/faults',
+  'ffi/callback-threads',
   'ffi/image-callbacks',
   'ffi/image-types',
   'ffi/long-callouts',

@@ -1,5 +1,5 @@
 /** The primitives of callbacks; the image's side are `FFICallback` and `FFIRunningCallout`. */
-import { Address, type ArgumentValue, type ResultValue } from '../../safeffi/index.ts';
+import { Address, type ArgumentValue, type CallbackRequest, type ResultValue } from '../../safeffi/index.ts';
 import { isSmallInteger, type Oop, smallIntegerOop, smallIntegerValue } from '../../vm/memory/oop.ts';
 import { adaptedArgument } from './adapted-argument.ts';
 import { LinkError } from './errors.ts';
@@ -48,22 +48,12 @@ export function releaseCallback(bridge: FfiBridge, argumentCount: number): boole
 /** `requestOf: id`: an Array of what is to be evaluated and the Array of its arguments. */
 export function callbackRequest(bridge: FfiBridge, argumentCount: number): boolean {
   const { interpreter } = bridge;
-  const { memory } = interpreter;
   try {
     const running = bridge.running.at(smallIntegerValue(interpreter.stackValue(0)));
     const request = running?.pending.callback();
     if (running === undefined || request === undefined) throw new LinkError('no callback waits in that callout');
-    const found = bridge.callbacks.at(request.callback.data as number);
-    if (found === undefined) throw new LinkError(`the callback ${request.callback.name} was released`);
     running.request = request;
-    const args = memory.newArray(request.args.length);
-    request.args.forEach((value, i) => {
-      memory.storePointer(args, i, argumentObject(bridge, value, found.shape.arguments[i]!));
-    });
-    const array = memory.newArray(2);
-    memory.storePointer(array, 0, found.callable);
-    memory.storePointer(array, 1, args);
-    return interpreter.answer(argumentCount, array);
+    return interpreter.answer(argumentCount, argumentObjects(bridge, request));
   } catch (error) {
     return bridge.refuse(error, undefined);
   }
@@ -76,9 +66,7 @@ export function answerCallback(bridge: FfiBridge, argumentCount: number): boolea
     const running = bridge.running.at(smallIntegerValue(interpreter.stackValue(0)));
     const request = running?.request;
     if (running === undefined || request === undefined) throw new LinkError('no callback waits for an answer');
-    const found = bridge.callbacks.at(request.callback.data as number);
-    const value = found === undefined ? undefined : resultValue(bridge, interpreter.stackValue(1), found);
-    request.return(value);
+    request.return(resultValue(bridge, interpreter.stackValue(1), request));
     running.request = undefined;
   } catch (error) {
     return bridge.refuse(error, undefined);
@@ -100,7 +88,25 @@ function argumentObject(bridge: FfiBridge, value: ResultValue, type: FfiType): O
   return value.isNull ? nil : values.newString(session.memory.readCString(value));
 }
 
-function resultValue(bridge: FfiBridge, oop: Oop, { shape }: ImageCallback): ArgumentValue | undefined {
+/** An Array of what is to be evaluated and the Array of its arguments. */
+export function argumentObjects(bridge: FfiBridge, request: CallbackRequest): Oop {
+  const { memory } = bridge.interpreter;
+  const found = bridge.callbacks.at(request.callback.data as number);
+  if (found === undefined) throw new LinkError(`the callback ${request.callback.name} was released`);
+  const args = memory.newArray(request.args.length);
+  request.args.forEach((value, i) => {
+    memory.storePointer(args, i, argumentObject(bridge, value, found.shape.arguments[i]!));
+  });
+  const array = memory.newArray(2);
+  memory.storePointer(array, 0, found.callable);
+  memory.storePointer(array, 1, args);
+  return array;
+}
+
+/** What C goes on with. */
+export function resultValue(bridge: FfiBridge, oop: Oop, request: CallbackRequest): ArgumentValue | undefined {
+  const shape = bridge.callbacks.at(request.callback.data as number)?.shape;
+  if (shape === undefined) return undefined;
   if (shape.signature.returns.kind === 'void') return undefined;
   const { adaptation } = shape.returns;
   return adaptation === undefined ? bridge.values.toC(oop) : adaptedArgument(bridge, oop, adaptation);

@@ -8,6 +8,7 @@
  */
 import {
   type ArgumentValue,
+  type CallbackRequest,
   CalloutError,
   CalloutGoesOn,
   type Checkpoint,
@@ -40,6 +41,7 @@ import { type ArgumentSource, CalloutLinker, type LinkedCallout } from './callou
 import { LinkError, SignatureError } from './errors.ts';
 import { faultFacts } from './fault-facts.ts';
 import type { Adaptation } from './ffi-type.ts';
+import { ForeignRequests } from './foreign-requests.ts';
 import { ImageCallbacks } from './image-callbacks.ts';
 import { RunningCallouts } from './running-callouts.ts';
 import { signatureText } from './signature-text.ts';
@@ -106,6 +108,7 @@ export class FfiBridge implements RootHolder {
   /** Checkpoints that the image made and did not end yet. */
   readonly checkpoints = new Map<number, Checkpoint>();
   readonly callbacks: ImageCallbacks;
+  readonly foreign: ForeignRequests;
   faultCount = 0;
   /** The callout that came back last: whose errno the image may ask for. */
   lastCallout: LinkedCallout | undefined;
@@ -116,6 +119,7 @@ export class FfiBridge implements RootHolder {
     interpreter.memory.addRootHolder(this);
     this.running = new RunningCallouts(this);
     this.callbacks = new ImageCallbacks(interpreter.memory);
+    this.foreign = new ForeignRequests(this);
   }
 
   // Roots: the cache's tags are no roots, they are forgotten.
@@ -226,7 +230,7 @@ export class FfiBridge implements RootHolder {
   private invoke(callout: LinkedCallout, context: Oop): ResultValue {
     const { sources, prepared } = callout;
     const deadlineMs = this.deadlineMs();
-    const within = this.running.count === 0 ? undefined : this.running.requestOf(this.activeProcess());
+    const within = this.openRequest();
     if (deadlineMs === undefined && within === undefined && (prepared.pends || this.isDirect)) {
       switch (sources.length) {
         case 0:
@@ -252,7 +256,14 @@ export class FfiBridge implements RootHolder {
   /** The call with other arguments than those that stand at its site. */
   callWith(callout: LinkedCallout, args: readonly ArgumentValue[]): ResultValue {
     const deadlineMs = this.deadlineMs();
-    return startAndWait(callout.prepared, args, { deadlineMs, within: this.running.requestOf(this.activeProcess()) });
+    return startAndWait(callout.prepared, args, { deadlineMs, within: this.openRequest() });
+  }
+
+  /** The request of a callback that the active process answers: its callouts nest there. */
+  private openRequest(): CallbackRequest | undefined {
+    if (this.callbacks.count === 0) return undefined;
+    const process = this.activeProcess();
+    return this.running.requestOf(process) ?? this.foreign.requestOf(process);
   }
 
   /** An object as the argument that `source` describes, or as one of no particular type. */

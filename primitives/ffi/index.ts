@@ -20,6 +20,7 @@ import {
 } from './executor-state.ts';
 import { callAgain, chooseResolution, proceed, resolutions, restart, rollback, settle } from './fault-resolutions.ts';
 import { FfiBridge, type FfiHost } from './ffi-bridge.ts';
+import { answerForeignRequest, nextForeignRequest, openForeignRequest } from './foreign-requests.ts';
 import { abandonCallout, calloutResult, calloutState } from './running-primitives.ts';
 import { forgetTypes, typeLayout } from './type-layout.ts';
 import { floatAt, floatAtPut, integerAt, integerAtPut } from './typed-memory.ts';
@@ -65,6 +66,9 @@ export function ffiPrimitives(bridge: FfiBridge): PrimitiveDefinition[] {
     define('primitiveCalloutState', calloutState),
     define('primitiveCalloutResult', calloutResult),
     define('primitiveAbandonCallout', abandonCallout),
+    define('primitiveNextForeignRequest', nextForeignRequest),
+    define('primitiveOpenForeignRequest', openForeignRequest),
+    define('primitiveAnswerForeignRequest', answerForeignRequest),
     define('primitiveCreateCallback', createCallback),
     define('primitiveCallbackAddress', callbackAddress),
     define('primitiveReleaseCallback', releaseCallback),

@@ -168,6 +168,7 @@ export class RunningCallouts implements RootHolder, OutsideWork {
   // While the VM runs and idles
 
   poll(): void {
+    this.bridge.foreign.poll();
     if (this.running.size === 0) return;
     const { scheduler } = this.bridge.interpreter;
     for (const one of this.running.values()) {
@@ -180,12 +181,13 @@ export class RunningCallouts implements RootHolder, OutsideWork {
 
   get isAwaited(): boolean {
     for (const one of this.running.values()) if (one.semaphore !== NO_OOP) return true;
-    return false;
+    return this.bridge.foreign.isAwaited;
   }
 
   wait(milliseconds: number): void {
     const awaited = [...this.running.values()].filter(({ semaphore }) => semaphore !== NO_OOP);
     const share = Math.max(1, Math.min(milliseconds, LONGEST_WAIT_MS) / Math.max(1, awaited.length));
+    if (awaited.length === 0) this.bridge.session.waitForNews(share);
     for (const { pending } of awaited) if (pending.wait(share)) return;
   }
 }
