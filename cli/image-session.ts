@@ -3,6 +3,7 @@
  * by every command that runs Smalltalk, and by tests that do.
  */
 
+import { release } from 'node:os';
 import { InstallError } from '../image/builder/errors.ts';
 import { CompileError, type SourceOrigin } from '../image/compiler/compile-error.ts';
 import type { CompiledBlockCode, CompiledMethodCode } from '../image/compiler/compiled-code.ts';
@@ -16,6 +17,7 @@ import { argumentPrimitives } from '../primitives/arguments.ts';
 import { compilerPrimitives, type SourceCompiler } from '../primitives/compiler.ts';
 import { type FfiBridge, installFfi, type LibraryDescription, LinkError } from '../primitives/ffi/index.ts';
 import { type ImagePath, installPrimitives, NodeDriver, NodeHost } from '../primitives/index.ts';
+import { systemAttributePrimitives } from '../primitives/system-attributes.ts';
 import { type Fault, faultReport, openSession } from '../safeffi/index.ts';
 import { ContextPrinter } from '../vm/debug/context-printer.ts';
 import type { HostCall, Outcome } from '../vm/interpreter/host-calls.ts';
@@ -78,7 +80,19 @@ export class ImageSession {
     this.imagePath = { path: settings.imagePath ?? 'safeffi.image' };
     installPrimitives(this.vm, { imagePath: this.imagePath, writeSnapshot: () => this.writeSnapshot() });
     this.vm.addPrimitives(compilerPrimitives(sourceCompiler(this.compiler)));
-    this.vm.addPrimitives(argumentPrimitives(settings.imageArguments ?? []));
+    const imageArguments = settings.imageArguments ?? [];
+    this.vm.addPrimitives(argumentPrimitives(imageArguments));
+    this.vm.addPrimitives(
+      systemAttributePrimitives({
+        vmPath: process.execPath,
+        imagePath: () => this.imagePath.path,
+        imageArguments,
+        platform: process.platform,
+        platformVersion: release(),
+        processor: process.arch,
+        vmVersion: 'SafeFFI',
+      }),
+    );
     this.ffi = installFfi(this.vm.interpreter, {
       openSession: () =>
         openSession({

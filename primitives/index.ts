@@ -5,6 +5,7 @@ import { arrayPrimitives } from './array-and-stream.ts';
 import { controlPrimitives } from './block-and-control.ts';
 import { blockContextPrimitives } from './block-context.ts';
 import { clockPrimitives } from './clock.ts';
+import { consolePluginPrimitives } from './console-plugin.ts';
 import { filePrimitives } from './file.ts';
 import { floatPrimitives } from './float.ts';
 import { heapCheckPrimitives } from './heap-check.ts';
@@ -48,6 +49,7 @@ export const standardPrimitives = (options: PrimitiveOptions = {}): readonly Pri
   ...systemPrimitives(options.writeSnapshot, options.imagePath),
   ...hostPrimitives,
   ...filePrimitives(),
+  ...consolePluginPrimitives,
   ...heapCheckPrimitives,
 ];
 

@@ -1,11 +1,7 @@
-/**
- * Images that other VMs wrote, as they are. They are no part of the repository: the folder is the one that SAFEFFI_IMAGES
- * names, or ../shared/images. Without it these tests are skipped, and say so.
- */
+/** Images that other VMs wrote, as they are (images-folder.ts says where they are looked for). */
 
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { describe, expect } from '@jest/globals';
 import fc from 'fast-check';
 import { ImageFormatError } from '../../image/format/errors.ts';
 import { inspectImage } from '../../image/format/inspect-image.ts';
@@ -16,17 +12,8 @@ import { writeSpur64 } from '../../image/format/spur64-writer.ts';
 import { Collector } from '../../vm/memory/collector.ts';
 import { HeapVerifier } from '../../vm/memory/heap-verifier.ts';
 import { allObjects } from '../../vm/memory/object-walk.ts';
+import { imagePath, testWithImage } from '../images-folder.ts';
 import { shapeOf } from './sample-image.ts';
-
-const folder = [
-  process.env.SAFEFFI_IMAGES,
-  resolve('..', 'shared', 'images'),
-  resolve('..', '..', 'shared', 'images'),
-].find((path) => path !== undefined && existsSync(path));
-if (folder === undefined)
-  process.stderr.write(
-    'real-images: skipped, no folder of images; set SAFEFFI_IMAGES to one (SqueakJS has headless/headless.image)\n',
-  );
 
 const spurImages = [
   ['sqjs-headless.image', { bytecodes: 'v3-closures', objects: 2443, methods: 918, classes: 50 }],
@@ -35,8 +22,8 @@ const spurImages = [
 
 describe('images of other VMs', () => {
   for (const [name, facts] of spurImages) {
-    const path = folder === undefined ? '' : join(folder, name);
-    const testOrSkip = existsSync(path) ? test : test.skip;
+    const path = imagePath(name);
+    const testOrSkip = testWithImage(name);
 
     testOrSkip(`${name} has the objects, methods and classes that it is known to have, and verifies`, () => {
       expect(inspectImage(readFileSync(path))).toMatchObject({ format: 'spur32', magic: 6521, problems: [], ...facts });
@@ -56,8 +43,8 @@ describe('images of other VMs', () => {
     });
   }
 
-  const wide = folder === undefined ? '' : join(folder, 'pharo-vm-img.spur64.image');
-  (existsSync(wide) ? test : test.skip)(
+  const wide = imagePath('pharo-vm-img.spur64.image');
+  testWithImage('pharo-vm-img.spur64.image')(
     'a Spur 64-bit image loads, verifies, and goes to 64 bits and back unchanged',
     () => {
       const facts = {
@@ -86,8 +73,8 @@ describe('images of other VMs', () => {
     ['sqjs-demo-squeakjs.image', { magic: 6502, endian: 'big', objects: 15637, methods: 4639, classes: 205 }],
   ] as const;
   for (const [name, facts] of oldImages) {
-    const path = folder === undefined ? '' : join(folder, name);
-    const testOrSkip = existsSync(path) ? test : test.skip;
+    const path = imagePath(name);
+    const testOrSkip = testWithImage(name);
 
     testOrSkip(`${name}, of V3, loads, verifies, and goes to 32 and 64 bits and back unchanged`, () => {
       expect(inspectImage(readFileSync(path))).toMatchObject({ format: 'v3', problems: [], ...facts });

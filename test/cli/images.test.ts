@@ -1,0 +1,28 @@
+/** Images that other VMs wrote, run by the command to the end that is known of each (images-folder.ts says where they are looked for). */
+import { describe, expect } from '@jest/globals';
+import { imagePath, testWithImage } from '../images-folder.ts';
+import { Scratch, safeffi } from './command.ts';
+
+const scratch = new Scratch();
+
+describe('images of other VMs', () => {
+  const headless = 'sqjs-headless.image';
+  const greeting = 'Smalltalk image fired up!\nFixing the world\n3 + 4 = 7\n';
+
+  testWithImage(headless)(`${headless}, Spur 32 with V3 bytecodes, says what it has to say and quits`, () => {
+    const { status, stdout } = safeffi(['run', imagePath(headless), '--assert']);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: greeting });
+  });
+
+  testWithImage(headless)('and does the same saved in 64 bits', () => {
+    const wide = scratch.file('headless64.image');
+    expect(safeffi(['convert', imagePath(headless), wide, '--format', 'spur64']).status).toBe(0);
+    const { status, stdout } = safeffi(['run', wide, '--assert']);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: greeting });
+  });
+
+  testWithImage(headless)('what it asked for in vain is counted on demand', () => {
+    const { stderr } = safeffi(['run', imagePath(headless), '--report-primitives']);
+    expect(stderr).toBe('safeffi: primitive 66 was asked for once in vain\n');
+  });
+});
