@@ -106,11 +106,12 @@ test('a loaded spare runs constructors ahead, a bare one when it is taken', asyn
   use({});
 });
 
-test('a spare that was killed: the restart starts another', async () => {
+test('a spare that has died: the restart starts another', async () => {
   use({});
   native().prepareSpare();
   const spare = native().launcher.spare.pid!;
   process.kill(spare, 'SIGKILL');
+  while (!/\) Z /.test(readFileSync(`/proc/${spare}/stat`, 'latin1'))) await setImmediate();
   session.restart();
   expect(session.executor.pid).not.toBe(spare);
 });
