@@ -28,6 +28,7 @@ export type CalloutErrorCode =
   | 'not-available'
   | 'executor-start'
   | 'bad-option'
+  | 'other-domain'
   | 'checkpoint-refused'
   | 'no-checkpoint'
   | 'closed';
@@ -188,6 +189,19 @@ export function badOptionError(option: string, value: unknown, expected: string)
     option,
     expected,
   });
+}
+
+/** An address that means nothing where it was passed; position 0 is the function itself. */
+export function otherDomainError(
+  callout: string,
+  position: number,
+  address: { toString(): string },
+  from: string,
+  to: string,
+): CalloutError {
+  const what = position === 0 ? 'the function' : `argument ${position}`;
+  const sentence = `callout ${callout}: ${what} is ${address}, an address of domain '${from}', passed to domain '${to}'`;
+  return new CalloutError('other-domain', sentence, { callout, position, from, to });
 }
 
 export function executorStartError(reason: string): CalloutError {

@@ -16,6 +16,7 @@ export { CalloutGoesOn, type OwnedBuffer } from './executor/callout-goes-on.ts';
 export type { Checkpoint } from './executor/checkpoints.ts';
 export { chooseExecutor, type ExecutorChoice } from './executor/choose-executor.ts';
 export type {
+  AllocateOptions,
   CalloutBatch,
   CalloutOptions,
   Executor,
@@ -26,6 +27,8 @@ export type {
   PendingState,
   PreparedCallout,
 } from './executor/executor.ts';
+export type { ExecutorLimits } from './executor/limits.ts';
+export type { BufferOptions } from './executor/shared-buffers.ts';
 export type { Taint } from './executor/taint.ts';
 export type {
   CFrame,

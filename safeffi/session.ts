@@ -1,5 +1,5 @@
 /**
- * A session: one executor and the libraries used through it. The face of safeffi for TypeScript and for the VM's FFI
+ * A session: its executors, mostly one, and the libraries used through them. The face of safeffi for TypeScript and for the VM's FFI
  * primitives: `openSession({ ffi: 'safe' }).library('libc.so.6').function('abs', { returns: 'int', arguments: ['int'] })`.
  * Stable interface.
  */
@@ -13,17 +13,28 @@ import { batchError, closedError } from './errors.ts';
 import type { Checkpoint } from './executor/checkpoints.ts';
 import { chooseExecutor, type ExecutorChoice } from './executor/choose-executor.ts';
 import type { CalloutBatch, Executor, ExecutorMemory, ExecutorOptions, PreparedCallout } from './executor/executor.ts';
+import { mainDomain, SessionParts } from './executor/session-parts.ts';
+import type { BufferOptions } from './executor/shared-buffers.ts';
 import { parseSignature, type Signature, type SignatureText } from './types/signature.ts';
 import type { ArgumentValue, ResultValue } from './values.ts';
+
+const shortWaitMs = 2;
 
 export interface SessionOptions extends ExecutorOptions {
   /** Where callouts run; `safe` is native, or portable where there is no native executor. Default: `safe`. */
   readonly ffi?: ExecutorChoice;
   /** Take a checkpoint before every callout, so that each fault can be rolled back. Default: no. */
   readonly checkpoint?: boolean;
+  /**
+   * `one`: all libraries share an executor, as they share a process elsewhere. `each`: every library has its own, so that a
+   * fault or a restart of one leaves the others as they are; addresses cannot be passed between them. Default: one.
+   */
+  readonly domains?: 'one' | 'each';
 }
 
 export interface LibraryOptions {
+  /** The name of the executor that the library is loaded in; those with the same name share it. Native executor only. */
+  readonly domain?: string;
   /** Take a checkpoint before every callout of this library. Default: what the session has. */
   readonly checkpoint?: boolean;
 }
@@ -42,9 +53,13 @@ export class Library {
   readonly #callouts = new Map<string, PreparedCallout>();
   readonly #checkpoint: boolean;
 
-  constructor(session: Session, name: string, options: LibraryOptions = {}) {
+  /** The executor that the library is loaded in. */
+  readonly executor: Executor;
+
+  constructor(session: Session, name: string, executor: Executor, options: LibraryOptions = {}) {
     this.session = session;
     this.name = name;
+    this.executor = executor;
     this.#checkpoint = options.checkpoint ?? false;
   }
 
@@ -57,7 +72,7 @@ export class Library {
     const key = `${name} ${signature.key} ${signature.argumentNames?.join(',') ?? ''}`;
     let callout = this.#callouts.get(key);
     if (callout === undefined) {
-      const { executor } = this.session;
+      const { executor } = this;
       callout = executor.prepare(this.name, name, signature);
       if (this.#checkpoint) callout = executor.checkpointed(callout);
       this.#callouts.set(key, callout);
@@ -89,49 +104,65 @@ export class Library {
     text: string,
     options?: DeclarationOptions,
   ): Declared & DeclaredRecords {
-    const { session } = this;
+    const { executor } = this;
     const home = {
       get generation() {
-        return session.executor.generation;
+        return executor.generation;
       },
       get memory() {
-        return session.memory;
+        return executor.memory;
       },
-      callback: (signature: Signature, fn: CallbackFunction, name: string) => session.callback(signature, fn, { name }),
+      callback: (signature: Signature, fn: CallbackFunction, name: string) =>
+        executor.callback(name, signature, fn, {}),
     };
     return declaredLibrary(this, parseDeclarations(text, options), home) as Declared & DeclaredRecords;
   }
 
   symbol(name: string): Address {
-    return this.session.executor.symbol(this.name, name);
+    return this.executor.symbol(this.name, name);
   }
 }
 
 export class Session {
   readonly #libraries = new Map<string, Library>();
   readonly #options: SessionOptions;
-  #executor: Executor | undefined;
+  /** By domain. */
+  readonly #executors = new Map<string, Executor>();
+  readonly #parts = new SessionParts();
   #closed = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
   }
 
-  /** Started by the first use. */
+  /** That of the main domain; started by the first use. */
   get executor(): Executor {
+    return this.executorOf(mainDomain);
+  }
+
+  /** The executor of a domain; started by the first use. Throws CalloutError `not-available`, `executor-start`, `closed`. */
+  executorOf(domain: string): Executor {
     if (this.#closed) throw closedError('the session');
-    const executor = this.#executor ?? chooseExecutor(this.#options.ffi ?? 'safe', this.#options);
-    this.#executor = executor;
+    let executor = this.#executors.get(domain);
+    if (executor === undefined) {
+      executor = chooseExecutor(this.#options.ffi ?? 'safe', this.#options, this.#parts, domain);
+      this.#executors.set(domain, executor);
+    }
     return executor;
+  }
+
+  /** The domains that were used so far. */
+  get domains(): readonly string[] {
+    return [...this.#executors.keys()];
   }
 
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** True once something was called: the process exists. */
+  /** True once something was called in the main domain: the process exists. */
   get started(): boolean {
-    return this.#executor !== undefined;
+    return this.#executors.has(mainDomain);
   }
 
   get memory(): ExecutorMemory {
@@ -141,11 +172,13 @@ export class Session {
   /** A library by file name or path, as the loader finds it; loaded by this call, so a missing one is known at once. */
   library(name: string, options: LibraryOptions = {}): Library {
     const checkpoint = options.checkpoint ?? this.#options.checkpoint ?? false;
-    const key = checkpoint ? `checkpointed ${name}` : name;
+    const domain = options.domain ?? (this.#options.domains === 'each' ? name : mainDomain);
+    const key = `${checkpoint} ${domain} ${name}`;
     const known = this.#libraries.get(key);
     if (known !== undefined) return known;
-    this.executor.loadLibrary(name);
-    const library = new Library(this, name, { checkpoint });
+    const executor = this.executorOf(domain);
+    executor.loadLibrary(name);
+    const library = new Library(this, name, executor, { checkpoint });
     this.#libraries.set(key, library);
     return library;
   }
@@ -160,7 +193,24 @@ export class Session {
 
   /** A callout was abandoned in place since the executor started: C's state may be half changed. `executor.taint` says which. */
   get tainted(): boolean {
-    return this.#executor?.tainted ?? false;
+    return [...this.#executors.values()].some((executor) => executor.tainted);
+  }
+
+  /**
+   * Memory that C and this side see at once: passed to a callout it is not copied. It lives as long as any view of it, over
+   * restarts and rollbacks. Throws CalloutError `bad-option`, `no-memory`; `not-available` with the portable executor.
+   */
+  buffer(sizeBytes: number, options: BufferOptions = {}): Uint8Array {
+    const { executor } = this;
+    const bytes = executor.buffer(sizeBytes, options);
+    if (options.guard === true)
+      for (const other of this.#executors.values()) if (other !== executor) other.protectGuards?.();
+    return bytes;
+  }
+
+  /** Where a shared buffer lies for C, in every domain. Throws CalloutError `argument-type` for other bytes. */
+  addressOf(view: ArrayBufferView): Address {
+    return this.executor.addressOf(view);
   }
 
   /** An address of the present executor from an integer. */
@@ -200,25 +250,31 @@ export class Session {
 
   /** See `Executor.takeRequests`, `poll` and `waitForNews`. They start nothing. */
   takeRequests(): CallbackRequest[] {
-    return this.#executor?.takeRequests() ?? [];
+    return [...this.#executors.values()].flatMap((executor) => executor.takeRequests());
   }
 
   poll(): boolean {
-    return this.#executor?.poll() ?? false;
+    let served = false;
+    for (const executor of this.#executors.values()) served = executor.poll() || served;
+    return served;
   }
 
   waitForNews(timeoutMs: number): void {
-    this.executor.waitForNews(timeoutMs);
+    // One executor can be slept over; of several each gets a look after a short while.
+    this.executor.waitForNews(this.#executors.size > 1 ? Math.min(timeoutMs, shortWaitMs) : timeoutMs);
   }
 
-  restart(): void {
-    this.executor.restart();
+  /** Restarts the executor of a domain; the others go on as they are. */
+  restart(domain = mainDomain): void {
+    this.executorOf(domain).restart();
   }
 
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
-    this.#executor?.close();
-    this.#executor = undefined;
+    for (const executor of this.#executors.values()) executor.close();
+    this.#executors.clear();
+    this.#parts.close();
   }
 }
 

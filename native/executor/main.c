@@ -69,6 +69,7 @@ static void tell_entries(void) {
         [SFFI_ENTRY_CALLOC] = (void *)calloc, [SFFI_ENTRY_FREE] = (void *)free,     [SFFI_ENTRY_MMAP] = (void *)mmap,
         [SFFI_ENTRY_MUNMAP] = (void *)munmap, [SFFI_ENTRY_EXIT] = (void *)_exit,
         [SFFI_ENTRY_CHECKPOINT] = (void *)checkpoint, [SFFI_ENTRY_BATCH] = (void *)batch,
+        [SFFI_ENTRY_MPROTECT] = (void *)mprotect,
     };
     for (size_t i = 0; i < SFFI_ENTRY_COUNT; i++)
         *(volatile uint64_t *)(domain + SFFI_HEADER_ENTRIES + 8 * i) = (uint64_t)(uintptr_t)addresses[i];

@@ -24,6 +24,8 @@ export interface Standby {
   readonly lanesMade: number;
   readonly libraries: LoadedLibraries;
   readonly taint: Taint;
+  /** Where the log of allocations stood. */
+  readonly allocationMark: number;
   /** The header as it was, which C code may overwrite. */
   readonly headerWords: Int32Array;
 }

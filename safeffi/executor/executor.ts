@@ -10,6 +10,7 @@ import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import type { Checkpoint } from './checkpoints.ts';
 import type { ExecutorLimits } from './limits.ts';
+import type { BufferOptions } from './shared-buffers.ts';
 import type { SpareChoice } from './spare-executor.ts';
 import type { Taint } from './taint.ts';
 
@@ -117,14 +118,21 @@ export interface CalloutBatch {
   close(): void;
 }
 
+export interface AllocateOptions {
+  /** Free it when nothing refers to the Address any more; an Address made of it by `plus` does not count. Default: no. */
+  readonly autoFree?: boolean;
+}
+
 /** Memory of the executor; every address is checked: a bad one ends in FFIFault (MemoryViolation), a stale one likewise. */
 export interface ExecutorMemory {
   read(address: Address, sizeBytes: number): Uint8Array;
   write(address: Address, bytes: Uint8Array): void;
-  /** C's `malloc`, zeroed. */
-  allocate(sizeBytes: number): Address;
-  /** C's `free` of what `allocate` gave. */
+  /** C's `malloc`, zeroed. Throws CalloutError `no-memory`. */
+  allocate(sizeBytes: number, options?: AllocateOptions): Address;
+  /** C's `free` of what `allocate` gave; anything else is an FFIFault (MemoryViolation), and nothing is called. */
   free(address: Address): void;
+  /** What `allocate` gave and was not freed. */
+  readonly allocations: { readonly count: number; readonly bytes: number };
   /** The bytes of the C string at `address`, without its NUL. */
   readCString(address: Address, limitBytes?: number): Uint8Array;
 }
@@ -168,6 +176,12 @@ export interface Executor {
   poll(): boolean;
   /** Sleeps until there may be something for `poll` or a started callout may have news, at most `timeoutMs`. */
   waitForNews(timeoutMs: number): void;
+  /** Memory that C and this side see at once. Throws CalloutError `not-available`, `bad-option`, `no-memory`. */
+  buffer(sizeBytes: number, options?: BufferOptions): Uint8Array;
+  /** Another executor of the session made guarded buffers. */
+  protectGuards?(): void;
+  /** Where a shared buffer, or a part of one, lies for C. Throws CalloutError `argument-type`, `not-available`. */
+  addressOf(view: ArrayBufferView): Address;
   /** Ends the process and starts a fresh one with the same libraries; addresses of before are stale. */
   restart(): void;
   close(): void;

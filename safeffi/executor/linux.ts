@@ -11,7 +11,7 @@ export interface Linux {
   memfdCreate(name: string): number;
   ftruncate(fd: number, sizeBytes: number): number;
   /** Maps a descriptor shared; answers the address, or undefined. */
-  mapShared(fd: number, sizeBytes: number): bigint | undefined;
+  mapShared(fd: number, sizeBytes: number, offset?: number): bigint | undefined;
   /** Maps a descriptor shared over what is mapped at `address`; false where that fails, and then nothing has changed. */
   remapShared(address: bigint, fd: number, sizeBytes: number): boolean;
   /** Writes into a file at an offset; answers how many bytes, or below zero. */
@@ -131,8 +131,8 @@ function makeLinux(): Linux {
       return moved;
     },
     ftruncate: (fd, sizeBytes) => ftruncate(fd, sizeBytes),
-    mapShared(fd, sizeBytes) {
-      const address = mmap(null, sizeBytes, protReadWrite, mapShared, fd, 0) as bigint | null;
+    mapShared(fd, sizeBytes, offset = 0) {
+      const address = mmap(null, sizeBytes, protReadWrite, mapShared, fd, offset) as bigint | null;
       return address === null || BigInt.asUintN(64, address) === mapFailed ? undefined : address;
     },
     unmap: (address, sizeBytes) => munmap(address, sizeBytes),

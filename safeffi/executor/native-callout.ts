@@ -76,6 +76,11 @@ export class NativeCallout implements StoppedCallout {
     return this.#executor.asyncs.run((a, o) => this.#startRinging(a, o), args, { ...options, deadlineMs });
   }
 
+  /** The executor that the callout belongs to. */
+  get home(): NativeExecutor {
+    return this.#executor;
+  }
+
   errno(): number {
     return this.#executor.domain.i32[this.#lastLine + line.errno / 4]!;
   }
@@ -294,6 +299,8 @@ export class NativeCallout implements StoppedCallout {
     if (typeof value === 'string' && this.#takesStrings[index] === true)
       return lane.buffers.placeString(index + 1, value);
     if (value instanceof Uint8Array) {
+      const shared = this.#executor.sharedAddress(value);
+      if (shared !== 0) return shared;
       return lane.buffers.placeBytes(index + 1, value, 'ByteArray', false, type.readOnly !== true);
     }
     if (value instanceof Address) return this.addressOf(index, value, clean);
@@ -305,6 +312,8 @@ export class NativeCallout implements StoppedCallout {
       return lane.buffers.placeBytes(index + 1, value.bytes, 'String', true, type.readOnly !== true);
     }
     if (ArrayBuffer.isView(value)) {
+      const shared = this.#executor.sharedAddress(value);
+      if (shared !== 0) return shared;
       const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
       return lane.buffers.placeBytes(index + 1, bytes, 'ByteArray', false, type.readOnly !== true);
     }

@@ -4,6 +4,7 @@
  */
 
 import { type Address, type ExactInteger, hex } from '../address.ts';
+import { type CalloutError, otherDomainError } from '../errors.ts';
 import { argumentText } from '../faults/argument-text.ts';
 import type { Fault, FaultChoice } from '../faults/fault.ts';
 import { FFIFault } from '../faults/ffi-fault.ts';
@@ -124,7 +125,11 @@ export class NativeFaults {
   }
 
   /** An address of another executor; position 0 is the function itself. */
-  stale(callout: PreparedCallout, position: number, address: Address): FFIFault {
+  stale(callout: PreparedCallout, position: number, address: Address): FFIFault | CalloutError {
+    const { domainName, parts } = this.#executor;
+    const other = parts.domainOf(address.generation);
+    if (other !== undefined && other !== domainName)
+      return otherDomainError(callout.name, position, address, other, domainName);
     const summary = staleSummary(position, address, this.#executor.generation);
     const fault = { ...this.#plain('StaleAddress', summary, callout), address: address.value };
     return this.#raise(fault, callout, [], undefined);
@@ -134,6 +139,12 @@ export class NativeFaults {
   violation(callout: PreparedCallout, address: ExactInteger, access: 'read' | 'write', what: string): FFIFault {
     const fault = this.#plain('MemoryViolation', `${access} at ${hex(address)}, ${what}`, callout);
     return this.#raise({ ...fault, address, access }, callout, [], undefined);
+  }
+
+  /** A free of what cannot be freed; nothing was called. */
+  wrongFree(callout: PreparedCallout, address: ExactInteger, obstacle: string): FFIFault {
+    const fault = this.#plain('MemoryViolation', `free of ${hex(address)}, ${obstacle}`, callout);
+    return this.#raise({ ...fault, address }, callout, [], undefined);
   }
 
   /** The fault of a process that has ended, before it is forgotten. */

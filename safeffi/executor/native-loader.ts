@@ -26,6 +26,7 @@ const signatures: Readonly<Record<EntryName, SignatureText>> = {
   _exit: { returns: 'void', arguments: ['int'] },
   checkpoint: { returns: 'int', arguments: [] },
   batch: { returns: 'void', arguments: ['size_t', 'size_t', 'size_t', 'size_t', 'size_t'] },
+  mprotect: { returns: 'int', arguments: ['void *', 'size_t', 'int'] },
 };
 
 /** Libraries in the order of loading, with the handles of the process that loaded them. */

@@ -6,7 +6,9 @@ import { type Address, type ExactInteger, exact } from '../address.ts';
 import { noMemoryError, notAvailableError } from '../errors.ts';
 import { pageBytes } from '../protocol/layout.ts';
 import { parseSignature } from '../types/signature.ts';
-import type { ExecutorMemory, PreparedCallout } from './executor.ts';
+import { Allocations } from './allocations.ts';
+import { AutoFree } from './auto-free.ts';
+import type { AllocateOptions, ExecutorMemory, PreparedCallout } from './executor.ts';
 import { linux } from './linux.ts';
 import type { NativeExecutor } from './native.ts';
 
@@ -24,12 +26,24 @@ function operation(name: string): PreparedCallout {
 
 const reading = operation('read');
 const writing = operation('write');
+const freeing = operation('free');
 
 export class NativeMemory implements ExecutorMemory {
+  /** What `allocate` gave. */
+  readonly known: Allocations;
   readonly #executor: NativeExecutor;
+  readonly #autoFree: AutoFree;
 
   constructor(executor: NativeExecutor) {
     this.#executor = executor;
+    this.known = new Allocations(() => executor.checkpoints.count > 0);
+    this.#autoFree = new AutoFree(
+      () => executor.isIdle,
+      (address) => {
+        if (address.generation === executor.generation && executor.pid !== undefined && this.known.has(address.value))
+          this.free(address);
+      },
+    );
   }
 
   read(address: Address, sizeBytes: number): Uint8Array {
@@ -46,14 +60,26 @@ export class NativeMemory implements ExecutorMemory {
     if (done !== bytes.length) throw this.#violation(writing, start, done, 'write');
   }
 
-  allocate(sizeBytes: number): Address {
+  allocate(sizeBytes: number, options: AllocateOptions = {}): Address {
+    this.#autoFree.drain();
     const address = this.#executor.loader.system('calloc').call([1, sizeBytes]) as Address;
     if (address.isNull) throw noMemoryError('calloc', sizeBytes);
+    this.known.admit(address, sizeBytes);
+    if (options.autoFree === true) this.#autoFree.watch(address);
     return address;
   }
 
   free(address: Address): void {
+    if (address.isNull) return;
+    this.#check(freeing, address);
+    const obstacle = this.known.obstacle(address);
+    if (obstacle !== undefined) throw this.#executor.faults.wrongFree(freeing, address.value, obstacle);
+    this.known.release(address);
     this.#executor.loader.system('free').call([address]);
+  }
+
+  get allocations(): { readonly count: number; readonly bytes: number } {
+    return this.known.standing;
   }
 
   readCString(address: Address, limitBytes?: number): Uint8Array {

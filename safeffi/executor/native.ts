@@ -18,11 +18,11 @@ import {
   laneCount,
   laneStride,
   line,
+  pageBytes,
   state,
 } from '../protocol/layout.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
-import { Arena } from './arena.ts';
 import { ArgumentBuffers } from './argument-buffers.ts';
 import { AsyncCallouts } from './async-callouts.ts';
 import { BatchArea } from './batch-area.ts';
@@ -48,6 +48,8 @@ import { NativeLoader } from './native-loader.ts';
 import { NativeMemory } from './native-memory.ts';
 import { hostTarget, type NativeTarget } from './native-target.ts';
 import { PlainBatch } from './plain-batch.ts';
+import { mainDomain, SessionParts } from './session-parts.ts';
+import type { BufferOptions } from './shared-buffers.ts';
 import { type Taint, untainted, withCause } from './taint.ts';
 
 /** About 30 µs of looking in JavaScript; the executor spins about as long after a call. */
@@ -79,7 +81,10 @@ export class NativeExecutor implements Executor {
   epoch = 0;
   taint: Taint = untainted;
   readonly graveyard = new Graveyard();
-  readonly arena = new Arena();
+  /** What the executors of a session share. */
+  readonly parts: SessionParts;
+  readonly domainName: string;
+  readonly #ownParts: SessionParts | undefined;
   readonly launcher: ExecutorLauncher;
   readonly checkpoints = new Checkpoints(this);
   /** The checkpoint before the call that is being finished: each of its faults keeps it. */
@@ -94,14 +99,28 @@ export class NativeExecutor implements Executor {
   #lanesMade = 0;
   #condemned: string | undefined;
   #closed = false;
+  #starts = 0;
+  /** Pages that the process has made inaccessible. */
+  readonly #guarded = new Set<number>();
 
   readonly target: NativeTarget;
   readonly batches = new BatchArea();
   /** Gives back the room of batches that are garbage. */
   readonly batchRooms = new FinalizationRegistry<number>((start) => this.batches.release(start));
 
-  /** `target`: for which machine the executor's program was built; this one's unless an emulator runs it. */
-  constructor(options: ExecutorOptions = {}, target: NativeTarget = hostTarget()) {
+  /**
+   * `target`: for which machine the executor's program was built; this one's unless an emulator runs it. `parts`: those of
+   * its session; without, it has its own.
+   */
+  constructor(
+    options: ExecutorOptions = {},
+    target: NativeTarget = hostTarget(),
+    parts?: SessionParts,
+    domainName = mainDomain,
+  ) {
+    this.#ownParts = parts === undefined ? new SessionParts() : undefined;
+    this.parts = parts ?? this.#ownParts!;
+    this.domainName = domainName;
     this.#options = options;
     this.target = target;
     this.deadlineMs = options.deadlineMs;
@@ -136,11 +155,18 @@ export class NativeExecutor implements Executor {
     this.callbacks = new NativeCallbacks(this);
     try {
       const preload = () => this.loader.preload();
-      this.launcher = new ExecutorLauncher(options, target.command, spins, this.arena.fd, this.graveyard, preload);
+      this.launcher = new ExecutorLauncher(
+        options,
+        target.command,
+        spins,
+        this.parts.buffers.arena.fd,
+        this.graveyard,
+        preload,
+      );
       this.#start();
     } catch (error) {
       this.domain.release();
-      this.arena.close();
+      this.#ownParts?.close();
       throw error;
     }
   }
@@ -190,6 +216,7 @@ export class NativeExecutor implements Executor {
 
   batch(callout: PreparedCallout, capacity: number, textBytes: number): CalloutBatch {
     if (!(callout instanceof NativeCallout)) return new PlainBatch(callout, capacity);
+    if (callout.home !== this) return callout.home.batch(callout, capacity, textBytes);
     return new NativeBatch(this, callout, capacity, textBytes);
   }
 
@@ -261,6 +288,26 @@ export class NativeExecutor implements Executor {
     this.launcher.spare.prepare();
   }
 
+  /** No callout is under way and no fault stands. */
+  get isIdle(): boolean {
+    return !this.lanes.some((lane) => lane.busy);
+  }
+
+  buffer(sizeBytes: number, options: BufferOptions = {}): Uint8Array {
+    return this.parts.buffers.allocate(sizeBytes, options, (page) => {
+      if (this.#process !== undefined) this.#protect(page);
+    });
+  }
+
+  addressOf(view: ArrayBufferView): Address {
+    return this.parts.buffers.address(view);
+  }
+
+  /** C's address of a view that is part of a shared buffer, 0 for others. */
+  sharedAddress(view: ArrayBufferView): number {
+    return this.parts.buffers.addressOf(view);
+  }
+
   checkpoint(): Checkpoint {
     return this.checkpoints.take();
   }
@@ -307,7 +354,8 @@ export class NativeExecutor implements Executor {
     const { generation, taint } = this;
     const libraries = this.loader.snapshot();
     const headerWords = headerWordsOf(this.domain.i32);
-    return { pid: answer, generation, lanesMade: this.#lanesMade, libraries, taint, headerWords };
+    const allocationMark = this.memory.known.mark();
+    return { pid: answer, generation, lanesMade: this.#lanesMade, libraries, taint, allocationMark, headerWords };
   }
 
   replaceBy(standby: Standby): void {
@@ -337,10 +385,12 @@ export class NativeExecutor implements Executor {
     this.#condemned = undefined;
     this.#lanesMade = standby.lanesMade;
     this.loader.restore(standby.libraries);
+    this.memory.known.undoTo(standby.allocationMark);
     for (let i = 0; i < standby.lanesMade; i++)
       if (!this.lanes[i]!.adopt()) this.condemn(`told a thread for lane ${i} that is none of its own`);
     this.openGate();
     this.#bell.arm();
+    this.protectGuards();
   }
 
   close(): void {
@@ -351,7 +401,7 @@ export class NativeExecutor implements Executor {
     this.checkpoints.forget();
     this.launcher.close();
     this.graveyard.drain();
-    this.arena.close();
+    this.#ownParts?.close();
     this.#closed = true;
     this.domain.release();
   }
@@ -361,6 +411,7 @@ export class NativeExecutor implements Executor {
     if (this.#process !== undefined) return;
     this.#start();
     this.loader.reload();
+    this.protectGuards();
   }
 
   /** Waits until the callout on a lane is over, and answers the callbacks that C calls meanwhile. */
@@ -553,7 +604,8 @@ export class NativeExecutor implements Executor {
     const started = this.launcher.start(this.domain);
     this.#process = started.process;
     this.#map = new ProcessMap(this.#process.pid);
-    this.generation++;
+    this.generation = this.parts.nextGeneration(this.domainName);
+    this.memory.known.forget();
     this.taint = untainted;
     this.#condemned = undefined;
     this.#lanesMade = 1;
@@ -561,7 +613,18 @@ export class NativeExecutor implements Executor {
     this.openGate();
     this.#bell.arm();
     this.loader.adopt(started.preload.found(this.domain.i32));
-    if (this.generation > 1) this.launcher.wishForSpare();
+    if (this.#starts++ > 0) this.launcher.wishForSpare();
+  }
+
+  /** Makes inaccessible what shared buffers made elsewhere in the session end at, where a process lives. */
+  protectGuards(): void {
+    if (this.#process === undefined) return;
+    for (const page of this.parts.buffers.guards) if (!this.#guarded.has(page)) this.#protect(page);
+  }
+
+  #protect(page: number): void {
+    this.#guarded.add(page);
+    this.loader.system('mprotect').call([new Address(page, 0), pageBytes, 0]);
   }
 
   /** Ends the process, if it still runs, and forgets all that belonged to it, but for the addresses of functions that stay. */
@@ -577,6 +640,7 @@ export class NativeExecutor implements Executor {
     this.foreignCallbacks.forget();
     for (const callout of this.#callouts) if (stays?.(callout) !== true) callout.unbind();
     this.loader.forget();
+    this.#guarded.clear();
     this.foreign.forget();
   }
 

@@ -4,10 +4,16 @@
  */
 import { resolve as resolvePath } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { Address, exact } from '../address.ts';
+import { Address, exact, hex } from '../address.ts';
 import type { Callback, CallbackFunction, CallbackOptions } from '../callbacks/callback.ts';
 import type { CallbackRequest } from '../callbacks/callback-request.ts';
-import { alreadyResolvedError, libraryNotFoundError, notAvailableError, symbolNotFoundError } from '../errors.ts';
+import {
+  alreadyResolvedError,
+  badOptionError,
+  libraryNotFoundError,
+  notAvailableError,
+  symbolNotFoundError,
+} from '../errors.ts';
 import { everyChoice, type Fault, type Resolution, resolutionsOf } from '../faults/fault.ts';
 import { type FaultResolver, FFIFault } from '../faults/ffi-fault.ts';
 import { parseSignature, type Signature } from '../types/signature.ts';
@@ -21,6 +27,7 @@ import type {
   PendingCallout,
   PreparedCallout,
 } from './executor.ts';
+import { koffi } from './koffi.ts';
 import { NotFound, type PlainValue } from './koffi-functions.ts';
 import { type PlainSignature, plainSignature } from './koffi-types.ts';
 import { PlainBatch } from './plain-batch.ts';
@@ -28,6 +35,7 @@ import { type CallbackFrame, PlainCallbacks } from './plain-callbacks.ts';
 import { type FaultOrigin, plainFault, staleSummary } from './plain-fault.ts';
 import { PlainMemory, reading, writing } from './plain-memory.ts';
 import { copyBack, fromPlain, type PlainContext, toPlain } from './plain-values.ts';
+import type { BufferOptions } from './shared-buffers.ts';
 import { untainted } from './taint.ts';
 
 /** What a call left behind. `args` are the buffers as C left them. */
@@ -133,6 +141,8 @@ export class PlainExecutor implements Executor {
           () => backend.write(address, from),
         ),
       violation: (origin, at, access) => this.#violation(origin, at, access),
+      wrongFree: (origin, address, obstacle) => this.#wrongFree(origin, address, obstacle),
+      generation: () => backend.generation,
     });
   }
 
@@ -177,6 +187,24 @@ export class PlainExecutor implements Executor {
 
   prepareAddress(address: Address, name: string, signature: Signature): PreparedCallout {
     return this.#callout('a function pointer', name, signature, address);
+  }
+
+  /** In this process C sees any memory; in another none of this one's. */
+  buffer(sizeBytes: number, options: BufferOptions = {}): Uint8Array {
+    this.#requireDirect('a shared buffer');
+    if (options.guard === true) throw notAvailableError('a guard page behind a buffer', this.kind);
+    if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0)
+      throw badOptionError('sizeBytes of a buffer', sizeBytes, 'an integer from 0');
+    return new Uint8Array(new ArrayBuffer(sizeBytes));
+  }
+
+  addressOf(view: ArrayBufferView): Address {
+    this.#requireDirect('the address of a buffer');
+    return new Address(exact(koffi().address(view)), 0);
+  }
+
+  #requireDirect(what: string): void {
+    if (this.kind !== 'direct') throw notAvailableError(what, this.kind);
   }
 
   checkpoint(): never {
@@ -399,6 +427,11 @@ export class PlainExecutor implements Executor {
     if (address.generation !== 0 && address.generation !== this.generation)
       throw this.#context(origin, [], () => undefined).stale(1, address);
     return BigInt(address.value);
+  }
+
+  #wrongFree(origin: FaultOrigin, { value }: Address, obstacle: string): FFIFault {
+    const fault = this.#fault('MemoryViolation', `free of ${hex(value)}, ${obstacle}`, origin);
+    return this.#raise({ ...fault, address: value }, [], () => undefined);
   }
 
   #violation(origin: FaultOrigin, at: bigint, access: 'read' | 'write'): FFIFault {

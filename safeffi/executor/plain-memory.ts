@@ -5,13 +5,16 @@
 import type { Address } from '../address.ts';
 import { noMemoryError } from '../errors.ts';
 import { parseSignature } from '../types/signature.ts';
-import type { ExecutorMemory, PreparedCallout } from './executor.ts';
+import { Allocations } from './allocations.ts';
+import { AutoFree } from './auto-free.ts';
+import type { AllocateOptions, ExecutorMemory, PreparedCallout } from './executor.ts';
 import type { FaultOrigin } from './plain-fault.ts';
 
 const signature = parseSignature('memory', { returns: 'void', arguments: [] });
 /** What a report names where no callout is to blame. */
 export const reading: FaultOrigin = { name: 'read', library: 'safeffi', signature };
 export const writing: FaultOrigin = { name: 'write', library: 'safeffi', signature };
+const freeing: FaultOrigin = { name: 'free', library: 'safeffi', signature };
 
 const pageBytes = 4096;
 
@@ -23,15 +26,33 @@ export interface PlainMemoryOwner {
   read(address: bigint, into: Uint8Array): number;
   write(address: bigint, from: Uint8Array): number;
   violation(origin: FaultOrigin, at: bigint, access: 'read' | 'write'): Error;
+  wrongFree(origin: FaultOrigin, address: Address, obstacle: string): Error;
+  generation(): number;
   readonly calloc: PreparedCallout;
   readonly free: PreparedCallout;
 }
 
 export class PlainMemory implements ExecutorMemory {
   readonly #owner: PlainMemoryOwner;
+  readonly #known = new Allocations();
+  readonly #autoFree: AutoFree;
+  #knownGeneration = 0;
 
   constructor(owner: PlainMemoryOwner) {
     this.#owner = owner;
+    const free = (address: Address) => {
+      if (address.generation === owner.generation() && this.#present().has(address.value)) this.free(address);
+    };
+    // Calls of these executors are over when they return, or queue.
+    this.#autoFree = new AutoFree(() => true, free);
+  }
+
+  /** What the executor at hand has allocated. */
+  #present(): Allocations {
+    const generation = this.#owner.generation();
+    if (generation !== this.#knownGeneration) this.#known.forget();
+    this.#knownGeneration = generation;
+    return this.#known;
   }
 
   read(address: Address, sizeBytes: number): Uint8Array {
@@ -48,14 +69,27 @@ export class PlainMemory implements ExecutorMemory {
     if (done !== bytes.length) throw this.#owner.violation(writing, start + BigInt(done), 'write');
   }
 
-  allocate(sizeBytes: number): Address {
+  allocate(sizeBytes: number, options: AllocateOptions = {}): Address {
+    this.#autoFree.drain();
     const address = this.#owner.calloc.call([1, sizeBytes]) as Address;
     if (address.isNull) throw noMemoryError('calloc', sizeBytes);
+    this.#present().admit(address, sizeBytes);
+    if (options.autoFree === true) this.#autoFree.watch(address);
     return address;
   }
 
   free(address: Address): void {
+    if (address.isNull) return;
+    this.#owner.check(freeing, address);
+    const known = this.#present();
+    const obstacle = known.obstacle(address);
+    if (obstacle !== undefined) throw this.#owner.wrongFree(freeing, address, obstacle);
+    known.release(address);
     this.#owner.free.call([address]);
+  }
+
+  get allocations(): { readonly count: number; readonly bytes: number } {
+    return this.#present().standing;
   }
 
   readCString(address: Address, limitBytes?: number): Uint8Array {

@@ -85,6 +85,7 @@ export const entryNames = [
   '_exit',
   'checkpoint',
   'batch',
+  'mprotect',
 ] as const;
 export type EntryName = (typeof entryNames)[number];
 
