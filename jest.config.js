@@ -7,6 +7,9 @@ import { existsSync } from 'node:fs';
  * need either are left out, and it is said.
  */
 const needNative = [
+  'docs/executors',
+  'docs/library',
+  'docs/package',
   'ffi/faults',
   'ffi/callback-threads',
   'ffi/image-callbacks',

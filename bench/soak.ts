@@ -1,11 +1,15 @@
 /**
  * Soaks: what is left behind after very many faults or restarts. A command, for its length:
- * `node dist/bench/soak.js faults 100000` and `node dist/bench/soak.js restarts 500`. Prints the footprint of both
+ * `node dist/bench/soak.js kinds 100000` (every kind of fault in turn; needs a C compiler), `node dist/bench/soak.js faults
+ * 100000` and `node dist/bench/soak.js restarts 500`. Prints the footprint of both
  * processes as it goes, and ends with status 1 when anything has grown since the first tenth (at most 1,000).
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CFunction, FFIFault, openSession, type Session } from '../safeffi/index.ts';
+import { type ArgumentValue, type CFunction, FFIFault, openSession, type Session } from '../safeffi/index.ts';
 
 interface Footprint {
   readonly executorKiB: number;
@@ -115,11 +119,106 @@ export function soakRestarts(count: number, say: (line: string) => void): SoakRe
   return report;
 }
 
+/** How a kind of fault of soak-kinds.c is called. */
+interface SoakKind {
+  readonly name: string;
+  readonly types?: readonly string[];
+  readonly args?: readonly ArgumentValue[];
+  readonly deadlineMs?: number;
+  /** The way on; the rest is answered in place. */
+  readonly way?: 'retry';
+}
+
+const soakKinds: readonly SoakKind[] = [
+  ...'read_null write_wild execute_data jump_to_null illegal breakpoint truncated_mapping'.split(' '),
+  ...'give_up free_twice leave leave_now raise_term end_thread stop'.split(' '),
+]
+  .map((name): SoakKind => ({ name }))
+  .concat([
+    { name: 'past_end', types: ['char *'], args: [new Uint8Array(64)] },
+    { name: 'before_start', types: ['char *'], args: [new Uint8Array(64)] },
+    { name: 'recurse', types: ['int'], args: [0] },
+    { name: 'divide', types: ['int', 'int'], args: [1, 0] },
+    { name: 'forever', deadlineMs: 1 },
+    { name: 'in_thread', way: 'retry' },
+  ]);
+
+/** Each so many faults the executor is killed by its own code, and a fresh one goes on. */
+const deathEvery = 1000;
+
+function compiledKinds(): string {
+  const source = fileURLToPath(new URL('../../bench/soak-kinds.c', import.meta.url));
+  const output = join(mkdtempSync(join(tmpdir(), 'safeffi-soak-')), 'kinds.so');
+  const warnings = ['-Wno-infinite-recursion', '-Wno-use-after-free', '-Wno-array-bounds'];
+  execFileSync(process.env.CC ?? 'cc', [
+    '-O1',
+    '-g',
+    '-fPIC',
+    '-shared',
+    '-pthread',
+    ...warnings,
+    '-o',
+    output,
+    source,
+  ]);
+  return output;
+}
+
+/** `count` faults of all kinds in turn; after each a callout that works. */
+export function soakKindsInTurn(count: number, say: (line: string) => void): SoakReport {
+  const file = compiledKinds();
+  const session = openSession({ ffi: 'native' });
+  const library = session.library(file);
+  const answer = library.function('answer', { returns: 'int', arguments: [] });
+  const death = library.function('kill_self', { returns: 'int', arguments: [] });
+  const callouts = soakKinds.map(({ name, types }) =>
+    library.prepare(name, { returns: 'int', arguments: [...(types ?? [])] }),
+  );
+  const seen: Record<string, number> = {};
+  const step = (i: number) => {
+    const { args, deadlineMs, way, name } = soakKinds[i % soakKinds.length]!;
+    const isDeath = i % deathEvery === deathEvery - 1;
+    const caught = faultOf(isDeath ? 'kill_self' : name, () =>
+      isDeath
+        ? death()
+        : callouts[i % soakKinds.length]!.call(args ?? [], deadlineMs === undefined ? {} : { deadlineMs }),
+    );
+    seen[caught.fault.kind] = (seen[caught.fault.kind] ?? 0) + 1;
+    if (isDeath) caught.answer(0);
+    else if (way === 'retry') {
+      if (caught.retry() !== 5) throw new Error(`${name} did not go on`);
+    } else caught.answer(0);
+    if (answer() !== 42) throw new Error(`a callout after ${name} was wrong`);
+  };
+  const report = soak('kinds', count, session, step, say);
+  say(`kinds seen: ${JSON.stringify(seen)}`);
+  session.close();
+  rmSync(dirname(file), { recursive: true });
+  return report;
+}
+
+function faultOf(name: string, run: () => unknown): FFIFault {
+  let value: unknown;
+  try {
+    value = run();
+  } catch (error) {
+    if (error instanceof FFIFault) return error;
+    throw error;
+  }
+  throw new Error(`${name} answered ${String(value)} where it should fault`);
+}
+
+const soaks: Readonly<Record<string, (count: number, say: (line: string) => void) => SoakReport>> = {
+  kinds: soakKindsInTurn,
+  faults: soakFaults,
+  restarts: soakRestarts,
+};
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [what, count] = [process.argv[2], Number(process.argv[3])];
-  const run = what === 'faults' ? soakFaults : what === 'restarts' ? soakRestarts : undefined;
+  const run = soaks[what ?? ''];
   if (run === undefined || !Number.isInteger(count) || count < 1) {
-    process.stderr.write('soak: expected faults or restarts, and how many\n');
+    process.stderr.write('soak: expected kinds, faults or restarts, and how many\n');
     process.exitCode = 2;
   } else {
     process.stderr.write(`soak: ${count} ${what}\n`);
