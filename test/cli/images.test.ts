@@ -1,4 +1,5 @@
 /** Images that other VMs wrote, run by the command to the end that is known of each (images-folder.ts says where they are looked for). */
+import { readFileSync } from 'node:fs';
 import { describe, expect } from '@jest/globals';
 import { imagePath, testWithImage } from '../images-folder.ts';
 import { Scratch, safeffi } from './command.ts';
@@ -20,6 +21,24 @@ describe('images of other VMs', () => {
     const { status, stdout } = safeffi(['run', wide, '--assert']);
     expect({ status, stdout }).toEqual({ status: 0, stdout: greeting });
   });
+
+  // These write what they found beside themselves; speeds differ, the sentences do not.
+  const writers = [
+    ['pharo-vm-img.spur64.image', 'log1.txt', /^\d+ bytecodes\/sec/],
+    ['rsq-bootstrapped.image', 'log.txt', /^Welcome to Pharo Candle edition!\s+\d+ bytecodes\/sec; \d+ sends\/sec/],
+  ] as const;
+  for (const [name, log, expected] of writers) {
+    for (const format of ['as it is', 'spur32', 'spur64']) {
+      testWithImage(name)(`${name}, ${format}, measures itself, writes ${log} and quits`, () => {
+        const original = imagePath(name);
+        const image = scratch.file(`${format}/${name}`, readFileSync(original));
+        if (format !== 'as it is')
+          expect(safeffi(['convert', original, image, '--format', format])).toMatchObject({ status: 0, stderr: '' });
+        expect(safeffi(['run', image, '--assert'])).toEqual({ status: 0, signal: null, stdout: '', stderr: '' });
+        expect(readFileSync(scratch.file(`${format}/${log}`), 'latin1')).toMatch(expected);
+      });
+    }
+  }
 
   testWithImage(headless)('what it asked for in vain is counted on demand', () => {
     const { stderr } = safeffi(['run', imagePath(headless), '--report-primitives']);
