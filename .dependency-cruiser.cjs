@@ -8,7 +8,7 @@ const only = (from, allowed, why) => ({
   severity: 'error',
   from: { path: `^${from}/` },
   to: {
-    path: '^(vm|image|primitives|safeffi|debugger|cli|bench|test)/',
+    path: '^(vm|image|primitives|safeffi|debugger|embedding|cli|bench|test)/',
     pathNot: `^(${[from, ...allowed].join('|')})/`,
   },
 });
@@ -38,6 +38,14 @@ module.exports = {
     only('safeffi', [], 'safeffi/ knows no oops and is an npm library of its own.'),
     only('image', ['vm'], 'image/ makes and reads images; it knows the VM only.'),
     only('primitives', ['vm', 'safeffi'], 'primitives/ffi is the only bridge from vm to safeffi.'),
+    only('embedding', ['vm', 'image', 'primitives'], 'a program that embeds a VM needs no callouts and no command.'),
+    {
+      name: 'embedding-needs-no-node',
+      comment: 'It runs in a browser.',
+      severity: 'error',
+      from: { path: '^embedding/' },
+      to: { path: '^(primitives/(node-|index|ffi)|image/builder/source-tree|image/format/image-file)', reachable: true },
+    },
     only('debugger', ['vm'], 'debuggers are skins over vm/debug.'),
     only('cli', ['vm', 'image', 'primitives', 'safeffi', 'debugger', 'bench'], 'cli imports all below.'),
     only('bench', ['vm', 'image', 'primitives', 'safeffi'], 'a benchmark uses what users use.'),

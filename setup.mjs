@@ -26,7 +26,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const stampFile = join(root, 'dist', '.setup.json');
-const sourceFolders = ['vm', 'image', 'primitives', 'safeffi', 'debugger', 'cli', 'bench', 'test'];
+const sourceFolders = ['vm', 'image', 'primitives', 'safeffi', 'debugger', 'embedding', 'cli', 'bench', 'test'];
 
 function fail(sentence, detail = '') {
   process.stderr.write(`setup: ${sentence}\n${detail}`);

@@ -72,9 +72,9 @@ const imageName =
       const path = vm.stackValue(0);
       if (isImmediate(path) || !memory.isBytes(path) || memory.byteSizeOf(path) === 0)
         return vm.fail(PrimitiveError.BAD_ARGUMENT);
-      image.path = Buffer.from(memory.bytesOf(path)).toString();
+      image.path = new TextDecoder().decode(memory.bytesOf(path));
     }
-    return vm.answer(argumentCount, memory.newByteString(Buffer.from(image.path).toString('latin1')));
+    return vm.answer(argumentCount, memory.newByteString(String.fromCharCode(...new TextEncoder().encode(image.path))));
   };
 
 /** `writeSnapshot` undefined: the image cannot be saved, and the primitive fails. */

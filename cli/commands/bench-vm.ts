@@ -37,7 +37,8 @@ function subjectOf(session: ImageSession): VmSubject {
       return Number(value);
     },
     collections: () => {
-      const { scavenges, scavengeMs, longestScavengeMs, fullMs, fullCollections } = session.vm.interpreter.gc.statistics;
+      const { scavenges, scavengeMs, longestScavengeMs, fullMs, fullCollections } =
+        session.vm.interpreter.gc.statistics;
       return { scavenges, scavengeMs, longestScavengeMs, fullMs, fulls: fullCollections };
     },
     command: [fileURLToPath(new URL('../main.js', import.meta.url))],

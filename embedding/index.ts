@@ -1,0 +1,6 @@
+/** Smalltalk inside a JavaScript program, of Node or of a browser: the package's `safeffi/smalltalk`. */
+export { CompileError } from '../image/compiler/compile-error.ts';
+export { SmalltalkError } from './errors.ts';
+export { Smalltalk, type SmalltalkOptions } from './smalltalk.ts';
+export { SmalltalkObject } from './smalltalk-object.ts';
+export type { TextSink } from './web-host.ts';
