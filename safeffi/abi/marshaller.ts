@@ -23,7 +23,10 @@ export interface MarshalEnvironment {
   readonly u8: Uint8Array;
   /** [0] is 1 while lane 0 is free and its executor lives; [1] is the number of looks before sleeping. */
   readonly gate: Int32Array;
-  /** The function's address in two halves; [0] is 0 while it must be looked up (again). */
+  /**
+   * The function's address in two halves, [0] is 0 while it must be looked up (again); [2]: looks before sleeping where fewer
+   * than gate[1] are worth it, because the function takes long.
+   */
   readonly cell: Int32Array;
   /** The request must be stored with release (Abi). */
   readonly weaklyOrdered: boolean;
@@ -205,6 +208,7 @@ ${stores}  i32[L + ${line.control / 4}] = ${plan.control};
   if (looks === 0) s = env.handOver();
   else {
     if (load(i32, L + ${line.executorSleeps / 4}) !== 0) env.wake();
+    if (cell[2] !== 0) looks = cell[2];
     s = load(i32, L);
     while (s === ${state.request}) {
       if (looks-- <= 0) { s = env.wait(); break; }

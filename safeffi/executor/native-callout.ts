@@ -19,6 +19,10 @@ import { dead, type Lane } from './lane.ts';
 import type { NativeExecutor } from './native.ts';
 import { NativePendingCallout, NativeRequest } from './native-pending.ts';
 
+/** A function that runs on for this long after both sides have looked for long is not worth looking at. */
+const longCallMs = 0.1;
+const looksAtLongCalls = 64;
+
 /** Finds the function's address in the present executor. */
 export type Resolve = () => number;
 
@@ -40,7 +44,8 @@ export class NativeCallout implements StoppedCallout {
   readonly #executor: NativeExecutor;
   readonly #marshaller: Marshaller;
   readonly #resolve: Resolve;
-  readonly #cell = new Int32Array(2);
+  /** See MarshalEnvironment. */
+  readonly #cell = new Int32Array(3);
   /** For each argument whether a string may be passed. */
   readonly #takesStrings: readonly boolean[];
   #lastLine: number;
@@ -171,6 +176,7 @@ export class NativeCallout implements StoppedCallout {
     /** The epoch in which the hot path's last wait began. */
     let waitedFor = executor.epoch;
     const wait = () => {
+      const start = performance.now();
       waitedFor = executor.epoch;
       executor.occupy(lane0);
       const seen =
@@ -178,6 +184,8 @@ export class NativeCallout implements StoppedCallout {
           ? executor.waitFor(lane0, Math.min(executor.looks, 1), executor.deadlineMs)
           : lane0.wait(0, pendAfterMs);
       if (seen === state.done) executor.releaseLane(lane0);
+      // What took long will take long again: then the next call goes to sleep almost at once.
+      this.#cell[2] = performance.now() - start > longCallMs ? looksAtLongCalls : 0;
       return seen;
     };
     return {
