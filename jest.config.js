@@ -34,6 +34,7 @@ const needNative = [
     'domains',
     'declarations',
     'declared-library',
+    'declared-values',
     'faults',
     'fuzz-abi',
     'foreign-threads',

@@ -1,15 +1,18 @@
 /**
  * `library.declare('int abs(int); enum color { RED };')`: the declared functions and constants as properties of one object.
  * A function is looked up in the library when its property is first read: a header may declare more than a program uses.
- * `struct` and `union`, which no C name can be, answer the declared records.
+ * A global variable is a property that reads and writes C's memory. `struct` and `union`, which no C name can be, answer the
+ * declared records.
  */
 
-import type { Declarations } from './declarations/declaration-scope.ts';
+import type { Address } from './address.ts';
+import type { Declarations, Variable } from './declarations/declaration-scope.ts';
 import { type DeclaredFunction, declaredFunction } from './declared-function.ts';
 import { DeclaredRecord, type RecordHome } from './declared-record.ts';
-import { badTypeError } from './errors.ts';
+import { badTypeError, constantVariableError } from './errors.ts';
 import type { Library } from './session.ts';
 import { isRecord } from './types/aggregate-types.ts';
+import { readValue, writeValue } from './types/record-codec.ts';
 import type { Signature } from './types/signature.ts';
 import { variadicFunction } from './variadic-function.ts';
 
@@ -38,9 +41,38 @@ export function declaredLibrary(library: Library, declarations: Declarations, ho
       },
     });
   }
+  for (const [name, variable] of declarations.variables) declareVariable(declared, library, name, variable, home);
   for (const keyword of ['struct', 'union'] as const)
     Object.defineProperty(declared, keyword, { value: (name: string) => recordOf(declarations, keyword, name, home) });
   return declared;
+}
+
+/** A property that reads and writes C's memory each time. */
+function declareVariable(
+  declared: object,
+  library: Library,
+  name: string,
+  { type, isConstant }: Variable,
+  home: RecordHome,
+): void {
+  let known: Address | undefined;
+  const address = () => {
+    if (known === undefined || known.generation !== home.generation) known = library.symbol(name);
+    return known;
+  };
+  Object.defineProperty(declared, name, {
+    enumerable: true,
+    get() {
+      const bytes = home.memory.read(address(), type.sizeBytes);
+      return readValue(type, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, home);
+    },
+    set(value: unknown) {
+      if (isConstant) throw constantVariableError(name, library.name);
+      const bytes = new Uint8Array(type.sizeBytes);
+      writeValue(type, new DataView(bytes.buffer), 0, value, home, `variable ${name}`);
+      home.memory.write(address(), bytes);
+    },
+  });
 }
 
 function functionOf(library: Library, name: string, signature: Signature, home: RecordHome): DeclaredFunction {

@@ -6,7 +6,7 @@ import type { Callback, CallbackFunction } from './callbacks/callback.ts';
 import { badTypeError } from './errors.ts';
 import type { ExecutorMemory } from './executor/executor.ts';
 import { isComplete, type RecordType } from './types/aggregate-types.ts';
-import { type AddressSpace, readValue, writeValue } from './types/record-codec.ts';
+import { type AddressSpace, type FieldValue, readValue, writeValue } from './types/record-codec.ts';
 import { compileRecordFastPath, type RecordFastPath } from './types/record-fast-path.ts';
 import type { RecordView } from './types/record-view.ts';
 import type { Signature } from './types/signature.ts';
@@ -72,6 +72,25 @@ export class DeclaredRecord {
   /** The record that lies at an address of C's memory. A bad address ends in FFIFault. */
   read(address: Address): ViewFields {
     return this.fromBytes(this.#home.memory.read(address, this.type.sizeBytes));
+  }
+
+  /** Where a field begins, in bytes; of an array of unknown length at the end too. Throws CalloutError `bad-type`. */
+  offsetOf(name: string): number {
+    const { allFields, flexible } = this.type;
+    const field = flexible?.name === name ? flexible : allFields.find((one) => one.name === name);
+    if (field === undefined) throw badTypeError(`${this.type.name}.${name}`, 'the record has no such field');
+    return field.offsetBytes;
+  }
+
+  /** The first `count` elements of the array of unknown length at the end of the record that lies at an address. */
+  readElements(address: Address, count: number): FieldValue[] {
+    const { flexible } = this.type;
+    if (flexible === undefined) throw badTypeError(this.type.name, 'it has no array of unknown length at its end');
+    if (count === 0) return [];
+    const { sizeBytes } = flexible.type;
+    const bytes = this.#home.memory.read(address.plus(flexible.offsetBytes), count * sizeBytes);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return Array.from({ length: count }, (_, i) => readValue(flexible.type, view, i * sizeBytes, this.#home));
   }
 
   write(address: Address, value: unknown): void {

@@ -18,6 +18,7 @@ export type CalloutErrorCode =
   | 'symbol-not-found'
   | 'no-lane'
   | 'batch'
+  | 'not-writable'
   | 'no-memory'
   | 'already-resolved'
   | 'callback-result'
@@ -102,6 +103,10 @@ export function badTypeError(text: string, reason: string): CalloutError {
 
 export function badSignatureError(callout: string, reason: string): CalloutError {
   return new CalloutError('bad-signature', `callout ${callout}: ${reason}`, { callout });
+}
+
+export function constantVariableError(name: string, library: string): CalloutError {
+  return new CalloutError('not-writable', `variable ${name} of ${library} is declared const`, { name, library });
 }
 
 /** A batch was asked for what it does not do. */

@@ -9,7 +9,7 @@
  */
 import { badSignatureError } from '../errors.ts';
 import { lane, line, wideArm64, wideFlag } from '../protocol/layout.ts';
-import { flatFields, isRecord, type RecordType } from '../types/aggregate-types.ts';
+import { isRecord, type RecordType } from '../types/aggregate-types.ts';
 import type { CType } from '../types/scalar-types.ts';
 import type { Signature } from '../types/signature.ts';
 import type { FramePlan } from './frame-plan.ts';
@@ -99,12 +99,11 @@ function floatsOf(type: CType): Floats | undefined {
   if (!isRecord(type)) return undefined;
   let sizeBytes: number | undefined;
   let count = 0;
-  for (const field of flatFields(type.fields)) {
+  for (const field of type.fields) {
     const one = floatsOf(field.type);
     if (one === undefined || (sizeBytes !== undefined && one.sizeBytes !== sizeBytes)) return undefined;
     sizeBytes = one.sizeBytes;
-    // With anonymous members in their place, what counts is where the last of them ends.
-    count = Math.max(count, field.offsetBytes / one.sizeBytes + one.count);
+    count = type.kind === 'union' ? Math.max(count, one.count) : count + one.count;
   }
   return sizeBytes === undefined ? undefined : { sizeBytes, count };
 }

@@ -50,15 +50,14 @@ export class DeclarationBuilder {
     if (declarators.length === 0 && (isTypedef || (kind !== 'record' && kind !== 'enum')))
       throw new DeclarationProblem(at, 'this declares nothing: expected a name');
     for (const declarator of declarators) {
+      if (declarator.kind === 'bits')
+        throw new DeclarationProblem(declarator.at, 'a bit-field stands outside of a struct or union');
       const name = declaredName(declarator)!;
       const type = this.#applied(declarator, base, isConst(specifiers.words), name, false);
       if (isTypedef) this.#scope.addTypedef(declarator.at, name, type);
       else if (type.kind === 'function') this.#scope.addFunction(declarator.at, name, type.signature);
-      else
-        throw new DeclarationProblem(
-          declarator.at,
-          `${name} is a variable, expected a function: variables are not covered, read them at their symbol's address`,
-        );
+      else if (isComplete(type)) this.#scope.addVariable(declarator.at, name, type, isConstant(specifiers.words, type));
+      else throw new DeclarationProblem(declarator.at, `the size of variable ${name}, ${type.name}, is not known`);
     }
   }
 
@@ -117,12 +116,22 @@ export class DeclarationBuilder {
       throw new DeclarationProblem(at, `this field of type ${base.name} has no name`);
     }
     return declarators.map((declarator) => {
+      if (declarator.kind === 'bits') return this.#bitField(declarator, base);
       const name = declaredName(declarator)!;
+      if (declarator.kind === 'array' && declarator.length === undefined) {
+        const element = this.#applied(declarator.inner, base, isConst(specifiers.words), name, false);
+        return { name, type: element, isFlexible: true };
+      }
       const type = this.#applied(declarator, base, isConst(specifiers.words), name, false);
       if (!isComplete(type))
         throw new DeclarationProblem(declarator.at, `the size of field ${name}, ${type.name}, is not known`);
       return { name, type };
     });
+  }
+
+  #bitField(node: DeclaratorNode & { kind: 'bits' }, type: CType): Member {
+    if (node.inner.kind !== 'name') throw new DeclarationProblem(node.at, 'a bit-field is an integer or bool');
+    return { name: node.inner.name ?? '', type, bits: Number(this.#evaluate(node.width).value) };
   }
 
   #enum(at: number, base: BaseNode & { kind: 'enum' }, typedef: string | undefined): CType {
@@ -151,6 +160,8 @@ export class DeclarationBuilder {
     switch (node.kind) {
       case 'name':
         return type;
+      case 'bits':
+        throw new DeclarationProblem(node.at, 'a bit-field stands outside of a struct or union');
       case 'pointer':
         return this.#applied(node.inner, pointerTo(type, constant), isConst(node.words), name, isParameter);
       case 'array': {
@@ -195,8 +206,7 @@ export class DeclarationBuilder {
   }
 
   #length(at: number, node: ConstantNode | undefined, name: string): number {
-    if (node === undefined)
-      throw new DeclarationProblem(at, `the length of ${name} is not known: flexible arrays are not covered`);
+    if (node === undefined) throw new DeclarationProblem(at, `the length of ${name} is not known`);
     return Number(this.#evaluate(node).value);
   }
 
@@ -214,6 +224,9 @@ export class DeclarationBuilder {
     return type.sizeBytes;
   }
 }
+
+/** A variable that is not to be written; a pointer to const is. */
+const isConstant = (words: readonly string[], type: CType) => isConst(words) && type.kind !== 'pointer';
 
 const isConst = (words: readonly string[]) => words.includes('const');
 

@@ -10,9 +10,16 @@ import { typeText } from '../types/type-text.ts';
 import type { Constant } from './constant-expression.ts';
 import { DeclarationProblem } from './declaration-error.ts';
 
+export interface Variable {
+  readonly type: CType;
+  readonly isConstant: boolean;
+}
+
 /** What a text declared. */
 export interface Declarations {
   readonly functions: ReadonlyMap<string, Signature>;
+  /** Global variables. */
+  readonly variables: ReadonlyMap<string, Variable>;
   readonly typedefs: ReadonlyMap<string, CType>;
   /** Structs, unions and enums by tag, with the keyword: `struct point`. */
   readonly tags: ReadonlyMap<string, CType>;
@@ -22,6 +29,7 @@ export interface Declarations {
 
 export class DeclarationScope {
   readonly #functions = new Map<string, Signature>();
+  readonly #variables = new Map<string, Variable>();
   readonly #typedefs: Map<string, CType>;
   readonly #tags: Map<string, CType>;
   readonly #constants: Map<string, Constant>;
@@ -36,6 +44,7 @@ export class DeclarationScope {
     const constants = [...this.#constants].map(([name, { value }]): [string, ExactInteger] => [name, exact(value)]);
     return {
       functions: this.#functions,
+      variables: this.#variables,
       typedefs: this.#typedefs,
       tags: this.#tags,
       constants: new Map(constants),
@@ -85,12 +94,24 @@ export class DeclarationScope {
     this.#functions.set(name, signature);
   }
 
-  /** Functions, typedefs and constants share one name space. */
-  #refuseOther(at: number, name: string, as: 'constant' | 'typedef' | 'function'): void {
+  addVariable(at: number, name: string, type: CType, isConstant: boolean): void {
+    this.#refuseOther(at, name, 'variable');
+    const known = this.#variables.get(name);
+    if (known !== undefined && typeText(known.type) !== typeText(type))
+      throw new DeclarationProblem(
+        at,
+        `${name} is declared as ${typeText(known.type)} above, here as ${typeText(type)}`,
+      );
+    this.#variables.set(name, { type, isConstant });
+  }
+
+  /** Functions, variables, typedefs and constants share one name space. */
+  #refuseOther(at: number, name: string, as: 'constant' | 'typedef' | 'function' | 'variable'): void {
     const found = [
       ['constant', this.#constants] as const,
       ['typedef', this.#typedefs] as const,
       ['function', this.#functions] as const,
+      ['variable', this.#variables] as const,
     ].find(([kind, names]) => kind !== as && names.has(name));
     if (found !== undefined)
       throw new DeclarationProblem(at, `${name} is declared as ${found[0]} above, here as ${as}`);

@@ -93,6 +93,19 @@ function makeSemantics(grammar: CDeclarationsGrammar): CDeclarationsSemantics {
     Declarators: (first, more) => [declarator(first), ...more.children.map((one) => declarator(one.children[1]!))],
   });
   semantics.addOperation<DeclaratorNode>('declarator', {
+    BitDeclarator_bits: (inner, colon, width) => ({
+      kind: 'bits',
+      at: at(colon),
+      width: constant(width),
+      inner: declarator(inner),
+    }),
+    BitDeclarator_unnamed: (colon, width) => ({
+      kind: 'bits',
+      at: at(colon),
+      width: constant(width),
+      inner: nameAt(at(colon)),
+    }),
+    BitDeclarator_plain: (inner) => declarator(inner),
     Declarator_pointer: (star, words, inner) => ({
       kind: 'pointer',
       at: at(star),

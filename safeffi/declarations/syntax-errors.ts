@@ -9,7 +9,6 @@ import { DeclarationProblem } from './declaration-error.ts';
 const notCovered: readonly (readonly [RegExp, string])[] = [
   [/^#/, 'preprocessor lines are not covered: run the header through cc -E, or write constants as an enum'],
   [/^\/\*/, "this comment is never closed: expected '*/'"],
-  [/^:(?!:)/, 'bit-fields are not covered: declare the integer that holds them, and shift'],
   [/^\{/, 'function bodies and initialisers are not covered: declare the prototype alone'],
   [/^=/, 'initialisers are not covered: declare the name alone'],
   [

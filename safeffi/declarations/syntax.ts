@@ -36,6 +36,8 @@ export interface EnumeratorNode {
 export type DeclaratorNode =
   | { readonly kind: 'name'; readonly at: number; readonly name: string | undefined }
   | { readonly kind: 'pointer'; readonly at: number; readonly words: readonly string[]; readonly inner: DeclaratorNode }
+  /** A bit-field, outermost. */
+  | { readonly kind: 'bits'; readonly at: number; readonly width: ConstantNode; readonly inner: DeclaratorNode }
   | {
       readonly kind: 'array';
       readonly at: number;

@@ -66,6 +66,11 @@ function plainType(callout: string, type: CType, isMember: boolean): PlainType {
       // koffi 3.3 passes a packed struct of up to 16 bytes in registers, where the ABI has it on the stack.
       if (type.packed)
         throw badSignatureError(callout, `${type.name} is packed, and only the native executor passes such by value`);
+      if (type.hasBitFields)
+        throw badSignatureError(
+          callout,
+          `${type.name} has bit-fields, and only the native executor passes such by value`,
+        );
       const members = type.fields.map((field) => plainType(callout, field.type, true));
       return { kind: type.kind, sizeBytes: type.sizeBytes, members };
     }

@@ -8,6 +8,7 @@
  */
 import { type ExactInteger, exact } from '../address.ts';
 import { badTypeError } from '../errors.ts';
+import { type Bits, placeBits } from './bit-field.ts';
 import type { CType, ScalarType } from './scalar-types.ts';
 import type { Signature } from './signature.ts';
 import { typeText } from './type-text.ts';
@@ -16,7 +17,9 @@ export interface Field {
   /** '' for an anonymous struct or union, whose fields count as fields of the one around it (C17 6.7.2.1). */
   readonly name: string;
   readonly type: CType;
+  /** Of a bit-field: of the byte that its lowest bit lies in. */
   readonly offsetBytes: number;
+  readonly bits?: Bits;
 }
 
 export interface RecordType {
@@ -30,7 +33,11 @@ export interface RecordType {
   readonly fields: readonly Field[];
   /** `flatFields` of these, computed once. */
   readonly allFields: readonly Field[];
+  /** The array of unknown length at its end (C17 6.7.2.1): no field, and not counted in the size. */
+  readonly flexible: Field | undefined;
   readonly packed: boolean;
+  /** Named or not, among its own members. */
+  readonly hasBitFields: boolean;
   readonly target?: undefined;
   readonly readOnly?: undefined;
 }
@@ -56,11 +63,18 @@ export interface FunctionType {
 }
 
 export interface Member {
+  /** '' for an anonymous record, and for bits that nobody reads. */
   readonly name: string;
   readonly type: CType;
+  /** The width of a bit-field; 0, without a name, begins a new unit. */
+  readonly bits?: number;
+  /** The last of a struct: an array of these, of unknown length. */
+  readonly isFlexible?: boolean;
 }
 
 const largestBytes = 2 ** 31;
+/** AAPCS64 10.1.8: there the type of unnamed bits counts for the record's alignment. */
+const unnamedBitsAlign = process.arch === 'arm64';
 
 export function alignmentOf(type: CType): number {
   switch (type.kind) {
@@ -85,7 +99,17 @@ export function isRecord(type: CType): type is RecordType {
 
 /** An opaque record, to be completed or not. */
 export function opaqueRecord(kind: RecordType['kind'], name: string): RecordType {
-  return { name, kind, sizeBytes: 0, alignmentBytes: 1, fields: [], allFields: [], packed: false };
+  return {
+    name,
+    kind,
+    sizeBytes: 0,
+    alignmentBytes: 1,
+    fields: [],
+    allFields: [],
+    flexible: undefined,
+    packed: false,
+    hasBitFields: false,
+  };
 }
 
 /** Lays the members out; `packed` leaves no room between them. Throws CalloutError `bad-type`. */
@@ -94,22 +118,59 @@ export function completeRecord(record: RecordType, members: readonly Member[], p
   if (members.length === 0) throw badTypeError(record.name, 'it has no fields');
   const fields: Field[] = [];
   let end = 0;
+  /** The first bit behind the bit-fields at the end; behind other fields that of the next byte. */
+  let endBits = 0;
   let alignmentBytes = 1;
-  for (const { name, type } of members) {
+  let flexible: Field | undefined;
+  for (const { name, type, bits, isFlexible } of members) {
+    if (flexible !== undefined)
+      throw badTypeError(record.name, `${flexible.name} has no length and is not the last field`);
+    if (bits !== undefined) {
+      refuseWidth(record, name, type, bits);
+      const start = record.kind === 'union' ? 0 : placeBits(endBits, type, bits, packed);
+      if (record.kind === 'union') end = Math.max(end, Math.ceil(bits / 8));
+      else endBits = start + bits;
+      if (!packed && (name !== '' || unnamedBitsAlign)) alignmentBytes = Math.max(alignmentBytes, alignmentOf(type));
+      if (name === '') continue;
+      const shift = start % 8;
+      fields.push({ name, type, offsetBytes: (start - shift) / 8, bits: { shift, width: bits } });
+      continue;
+    }
+    end = Math.max(end, Math.ceil(endBits / 8));
     if (!isComplete(type)) throw badTypeError(record.name, `the size of field ${name}, ${type.name}, is not known`);
     const alignment = packed ? 1 : alignmentOf(type);
     alignmentBytes = Math.max(alignmentBytes, alignment);
     const offsetBytes = record.kind === 'union' ? 0 : roundUp(end, alignment);
+    if (isFlexible === true) {
+      if (record.kind === 'union') throw badTypeError(record.name, `${name} has no length`);
+      flexible = { name, type, offsetBytes };
+      end = Math.max(end, offsetBytes);
+      continue;
+    }
     fields.push({ name, type, offsetBytes });
     end = Math.max(end, offsetBytes + type.sizeBytes);
+    if (record.kind === 'struct') endBits = 8 * end;
   }
+  end = Math.max(end, Math.ceil(endBits / 8));
+  if (fields.length === 0) throw badTypeError(record.name, 'it has no fields');
+  const hasBitFields = members.some(({ bits }) => bits !== undefined);
   const allFields = flatFields(fields);
   const twice = repeated(allFields.map((field) => field.name));
   if (twice !== undefined) throw badTypeError(record.name, `field ${twice} is declared twice`);
   const sizeBytes = roundUp(end, alignmentBytes);
   if (sizeBytes >= largestBytes)
     throw badTypeError(record.name, `it has ${sizeBytes} bytes, the most is ${largestBytes - 1}`);
-  return Object.assign(record, { sizeBytes, alignmentBytes, fields, allFields, packed });
+  return Object.assign(record, { sizeBytes, alignmentBytes, fields, allFields, flexible, packed, hasBitFields });
+}
+
+function refuseWidth(record: RecordType, name: string, type: CType, width: number): void {
+  const what = name === '' ? 'an unnamed bit-field' : `bit-field ${name}`;
+  const isInteger = type.kind === 'signed' || type.kind === 'unsigned' || type.kind === 'bool';
+  if (!isInteger) throw badTypeError(record.name, `${what} is of type ${type.name}, expected an integer or bool`);
+  const most = type.kind === 'bool' ? 1 : 8 * type.sizeBytes;
+  const least = name === '' ? 0 : 1;
+  if (!Number.isInteger(width) || width < least || width > most)
+    throw badTypeError(record.name, `${what} is ${width} bits wide, expected ${least} to ${most}`);
 }
 
 export function structOf(name: string, members: readonly Member[], packed = false): RecordType {

@@ -9,7 +9,8 @@ import { Address, type ExactInteger, exact, hex } from '../address.ts';
 import { Callback } from '../callbacks/callback.ts';
 import { CalloutError, describeValue } from '../errors.ts';
 import type { ResultValue } from '../values.ts';
-import type { ArrayType, RecordType } from './aggregate-types.ts';
+import type { ArrayType, Field, RecordType } from './aggregate-types.ts';
+import { bitsRange, readBits, writeBits } from './bit-field.ts';
 import { expectedText, fits } from './check-argument.ts';
 import { RecordView } from './record-view.ts';
 import type { CType, ScalarType } from './scalar-types.ts';
@@ -62,9 +63,36 @@ export function readValue(type: CType, view: DataView, offset: number, space: Ad
 
 function readRecord(type: RecordType, view: DataView, offset: number, space: AddressSpace): FieldValue {
   const record: { [field: string]: FieldValue } = {};
-  for (const field of type.allFields)
-    record[field.name] = readValue(field.type, view, offset + field.offsetBytes, space);
+  for (const field of type.allFields) record[field.name] = readField(field, view, offset, space);
   return record;
+}
+
+/** `offset` is that of the record. */
+export function readField(field: Field, view: DataView, offset: number, space: AddressSpace): FieldValue {
+  const at = offset + field.offsetBytes;
+  return field.bits === undefined ? readValue(field.type, view, at, space) : readBits(view, at, field.bits, field.type);
+}
+
+/** `offset` is that of the record. Throws CalloutError `argument-type`. */
+export function writeField(
+  field: Field,
+  view: DataView,
+  offset: number,
+  value: unknown,
+  space: AddressSpace,
+  where: string,
+): void {
+  const { type, bits } = field;
+  const at = offset + field.offsetBytes;
+  if (bits === undefined) {
+    writeValue(type, view, at, value, space, where);
+    return;
+  }
+  const { low, high } = bitsRange(type, bits.width);
+  const isInteger = typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
+  const fitsBits = type.kind === 'bool' ? fits(type, value) : isInteger && value >= low && value <= high;
+  if (!fitsBits) throw refusal(where, value, `${type.name} of ${bits.width} bits (${low} to ${high})`);
+  writeBits(view, at, bits, value as ExactInteger | boolean);
 }
 
 function readScalar(type: ScalarType, view: DataView, offset: number, space: AddressSpace): FieldValue {
@@ -142,7 +170,7 @@ function writeRecord(
       const sentence = `${where} has a field ${name}, expected ${type.name} (${type.allFields.map((one) => one.name).join(', ')})`;
       throw new CalloutError('argument-type', sentence, { where, field: name });
     }
-    writeValue(field.type, view, offset + field.offsetBytes, part, space, `${where}.${name}`);
+    writeField(field, view, offset, part, space, `${where}.${name}`);
   }
 }
 

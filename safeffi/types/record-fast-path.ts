@@ -49,7 +49,12 @@ function countFields(type: RecordType): number {
 
 /** Adds the statements that write the record in the variable `from`; false where it cannot be done this way. */
 function writeFields(type: RecordType, base: number, from: string, writes: string[], names: { next: number }): boolean {
-  if (type.kind !== 'struct' || type.fields.some(({ name }) => name === '' || name === '__proto__')) return false;
+  if (
+    type.kind !== 'struct' ||
+    type.hasBitFields ||
+    type.fields.some(({ name }) => name === '' || name === '__proto__')
+  )
+    return false;
   const keys = `n${names.next++}`;
   writes.push(
     `  if (typeof ${from} !== 'object' || ${from} === null) return false;\n`,

@@ -3,7 +3,7 @@
  * users write, `{ returns: 'int', arguments: ['const char *'] }`; immutable; `key` is equal for equal types.
  */
 import { badSignatureError } from '../errors.ts';
-import { isComplete } from './aggregate-types.ts';
+import { type Field, isComplete } from './aggregate-types.ts';
 import { parseType } from './parse-type.ts';
 import { type CType, scalarTypes } from './scalar-types.ts';
 import { typeText } from './type-text.ts';
@@ -70,12 +70,14 @@ function promoted(type: CType): CType {
   return isShort ? scalarTypes.get('int')! : type;
 }
 
+const bitsKey = ({ bits }: Field) => (bits === undefined ? '' : `.${bits.shift}+${bits.width}`);
+
 /** Equal for types that are passed alike: names may be used again for other structs. */
 function typeKey(type: CType): string {
   switch (type.kind) {
     case 'struct':
     case 'union':
-      return `${type.name}{${type.fields.map((field) => `${field.offsetBytes}:${typeKey(field.type)}`).join(',')}}`;
+      return `${type.name}${type.hasBitFields ? `:${type.sizeBytes}` : ''}{${type.fields.map((field) => `${field.offsetBytes}${bitsKey(field)}:${typeKey(field.type)}`).join(',')}}`;
     case 'array':
       return `${typeKey(type.element)}[${type.length}]`;
     default:

@@ -5,7 +5,7 @@
  */
 import { CalloutError } from '../errors.ts';
 import { type Field, isRecord, type RecordType } from './aggregate-types.ts';
-import { type AddressSpace, type FieldValue, readValue, writeValue } from './record-codec.ts';
+import { type AddressSpace, type FieldValue, readField, readValue, writeField, writeValue } from './record-codec.ts';
 import { RecordView } from './record-view.ts';
 
 /** Fields by name. */
@@ -30,6 +30,7 @@ export function viewClassOf(type: RecordType, space: AddressSpace): ViewClass {
 
 function accessors(record: RecordType, field: Field, space: AddressSpace): PropertyDescriptor {
   const { type, offsetBytes } = field;
+  if (field.bits !== undefined) return bitAccessors(record, field, space);
   const Inner = isRecord(type) ? viewClassOf(type, space) : undefined;
   const partOf = (view: RecordView) => RecordView.bytesOf(view)!.subarray(offsetBytes, offsetBytes + type.sizeBytes);
   const dataOf = (part: Uint8Array) => new DataView(part.buffer, part.byteOffset, part.byteLength);
@@ -44,6 +45,22 @@ function accessors(record: RecordType, field: Field, space: AddressSpace): Prope
       const fresh = new Uint8Array(type.sizeBytes);
       writeValue(type, dataOf(fresh), 0, value, space, `${record.name}.${field.name}`);
       partOf(this).set(fresh);
+    },
+  };
+}
+
+function bitAccessors(record: RecordType, field: Field, space: AddressSpace): PropertyDescriptor {
+  const dataOf = (view: RecordView) => {
+    const bytes = RecordView.bytesOf(view)!;
+    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  };
+  return {
+    enumerable: true,
+    get(this: RecordView) {
+      return readField(field, dataOf(this), 0, space);
+    },
+    set(this: RecordView, value: unknown) {
+      writeField(field, dataOf(this), 0, value, space, `${record.name}.${field.name}`);
     },
   };
 }

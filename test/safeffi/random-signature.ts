@@ -3,7 +3,16 @@
  * packed ones too, and functions with `...`. Each follows from a seed of its own, so that one alone can be made again. The
  * C function hashes the bytes of the scalars in its arguments and makes its result from the hash; the same is computed here.
  */
-import { type CType, isRecord, makeSignature, parseType, type Signature, typeText } from '../../safeffi/index.ts';
+import {
+  type CType,
+  type Field,
+  isRecord,
+  makeSignature,
+  parseType,
+  type Signature,
+  typeText,
+} from '../../safeffi/index.ts';
+import { readBits, writeBits } from '../../safeffi/types/bit-field.ts';
 import { cHeaders, pick, type Random, RandomTypes, randomNumbers, scalarNames } from './random-types.ts';
 
 export interface SignatureCase {
@@ -21,6 +30,7 @@ export interface SignatureCase {
 interface Leaf {
   readonly type: CType;
   readonly offsetBytes: number;
+  readonly bits?: Field['bits'] | undefined;
   readonly expression: string;
 }
 
@@ -122,23 +132,30 @@ ${list}${takes.join('')}${body}}
 const takeText = ({ type, expression }: Leaf): string =>
   `  { ${typeText(type, 'v')} = ${expression}; take(&v, sizeof v); }\n`;
 
-const giveText = ({ type, expression }: Leaf): string => {
+const giveText = ({ type, expression, bits }: Leaf): string => {
+  if (bits !== undefined) return `  ${expression} = give(&h)${type.kind === 'bool' ? ' & 1' : ''};\n`;
   if (type.kind === 'float') return `  ${expression} = (double)(give(&h) % 1000) / 8;\n`;
   if (type.kind === 'bool') return `  ${expression} = give(&h) & 1;\n`;
   return `  { uint64_t v = give(&h); memcpy(&${expression}, &v, sizeof ${expression}); }\n`;
 };
 
 /** Of a union only the first of its largest members: the bytes beside the others may be padding. */
-function leaves(type: CType, offsetBytes: number, expression: string): Leaf[] {
+function leaves(type: CType, offsetBytes: number, expression: string, bits?: Field['bits']): Leaf[] {
   if (type.kind === 'array')
     return Array.from({ length: type.length }, (_, i) =>
       leaves(type.element, offsetBytes + i * type.element.sizeBytes, `${expression}[${i}]`),
     ).flat();
-  if (!isRecord(type)) return [{ type, offsetBytes, expression }];
-  const largest = Math.max(...type.fields.map((field) => field.type.sizeBytes));
-  const chosen = type.kind === 'union' ? [type.fields.find((field) => field.type.sizeBytes === largest)!] : type.fields;
+  if (!isRecord(type)) return [{ type, offsetBytes, expression, bits }];
+  const size = (field: Field) => (field.bits === undefined ? field.type.sizeBytes : field.bits.width / 8);
+  const largest = Math.max(...type.fields.map(size));
+  const chosen = type.kind === 'union' ? [type.fields.find((field) => size(field) === largest)!] : type.fields;
   return chosen.flatMap((field) =>
-    leaves(field.type, offsetBytes + field.offsetBytes, field.name === '' ? expression : `${expression}.${field.name}`),
+    leaves(
+      field.type,
+      offsetBytes + field.offsetBytes,
+      field.name === '' ? expression : `${expression}.${field.name}`,
+      field.bits,
+    ),
   );
 }
 
@@ -155,9 +172,14 @@ class Giver {
     return this.#hash;
   }
 
-  into(view: DataView, { type, offsetBytes }: Leaf): void {
+  into(view: DataView, { type, offsetBytes, bits }: Leaf): void {
     const low = this.#next();
     const high = this.#next();
+    if (bits !== undefined) {
+      const value = (BigInt(high) << 32n) | BigInt(low);
+      writeBits(view, offsetBytes, bits, type.kind === 'bool' ? value & 1n : value);
+      return;
+    }
     if (type.kind === 'float') {
       const value = Number(((BigInt(high) << 32n) | BigInt(low)) % 1000n) / 8;
       if (type.sizeBytes === 4) view.setFloat32(offsetBytes, value, true);
@@ -185,14 +207,19 @@ export function hashOf(types: readonly CType[], values: readonly Uint8Array[]): 
   types.forEach((type, position) => {
     const value = values[position]!;
     for (const leaf of leaves(type, 0, ''))
-      for (let i = 0; i < leaf.type.sizeBytes; i++) hash = (Math.imul(hash, 31) + value[leaf.offsetBytes + i]!) >>> 0;
+      for (const byte of leafBytes(leaf, value)) hash = (Math.imul(hash, 31) + byte) >>> 0;
   });
   return hash;
 }
 
 /** The bytes that count: padding is nobody's. */
 export function scalarsOf(type: CType, value: Uint8Array): number[] {
-  return leaves(type, 0, '').flatMap((leaf) => [
-    ...value.subarray(leaf.offsetBytes, leaf.offsetBytes + leaf.type.sizeBytes),
-  ]);
+  return leaves(type, 0, '').flatMap((leaf) => [...leafBytes(leaf, value)]);
+}
+
+/** The bytes of a scalar as a variable of its type has them. */
+function leafBytes({ type, offsetBytes, bits }: Leaf, value: Uint8Array): Uint8Array {
+  if (bits === undefined) return value.subarray(offsetBytes, offsetBytes + type.sizeBytes);
+  const read = readBits(new DataView(value.buffer, value.byteOffset, value.byteLength), offsetBytes, bits, type);
+  return new Uint8Array(BigInt64Array.of(BigInt.asIntN(64, BigInt(read))).buffer).subarray(0, type.sizeBytes);
 }

@@ -52,6 +52,8 @@ export const scalarNames = [
   'double',
 ];
 
+const bitFieldNames = ['bool', 'unsigned char', 'short', 'int', 'unsigned int', 'long', 'unsigned long'];
+
 /** C text that what `RandomTypes.text` holds needs in front. */
 export const cHeaders =
   '#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <sys/types.h>\n#include <wchar.h>\n';
@@ -63,13 +65,15 @@ export class RandomTypes {
   readonly #random: Random;
   readonly #packed: boolean;
   readonly #prefix: string;
+  readonly #unnamedBits: boolean;
   #count = 0;
 
-  /** `prefix` begins every name: texts of several go into one file. */
-  constructor(random: Random, packed = false, prefix = '') {
+  /** `prefix` begins every name: texts of several go into one file. Unnamed bits lie otherwise on each architecture. */
+  constructor(random: Random, packed = false, prefix = '', unnamedBits = false) {
     this.#random = random;
     this.#packed = packed;
     this.#prefix = prefix;
+    this.#unnamedBits = unnamedBits;
   }
 
   /** Any type that a field may have. */
@@ -103,6 +107,10 @@ export class RandomTypes {
         const anonymous = this.#anonymous();
         members.push({ name: '', type: anonymous.type });
         body += `  ${anonymous.text};\n`;
+      } else if (random(7) === 0) {
+        const bits = this.#bitField(number);
+        members.push(bits.member);
+        body += `  ${bits.text};\n`;
       } else {
         const type = this.fieldType(depth);
         members.push({ name: `f${number}`, type });
@@ -127,6 +135,17 @@ export class RandomTypes {
     );
     this.text += `enum ${this.#prefix}e${number} { ${constants.map(([name, value]) => `${name} = ${value}`).join(', ')} };\n`;
     return enumOf(`enum ${this.#prefix}e${number}`, constants);
+  }
+
+  /** Sometimes unnamed, sometimes of no width; never the first, which must have a name. */
+  #bitField(number: number): { member: Member; text: string } {
+    const random = this.#random;
+    const type = parseType(pick(random, bitFieldNames));
+    const most = type.kind === 'bool' ? 1 : 8 * type.sizeBytes;
+    const isNamed = number === 0 || !this.#unnamedBits || random(8) !== 0;
+    const bits = isNamed ? 1 + random(most) : random(most + 1);
+    const name = isNamed ? `f${number}` : '';
+    return { member: { name, type, bits }, text: `${typeText(type, name)} : ${bits}` };
   }
 
   #anonymous(): { type: RecordType; text: string } {
