@@ -6,6 +6,7 @@
  * Contract: a full collection ran just before, at the same safepoint: new space is empty and no garbage is written. The first objects of the
  * heap are those of vm/memory/foundation.ts. Slots above a context's stack pointer are made nil, here and in the file.
  */
+import { FORMAT_MASK, FORMAT_SHIFT, Format } from '../../vm/memory/header.ts';
 import { headerIsSista, methodHeaderOf } from '../../vm/memory/method-access.ts';
 import { HEAP_BASE, type ObjectMemory } from '../../vm/memory/object-memory.ts';
 import { liveSlotsOf } from '../../vm/memory/object-parts.ts';
@@ -55,7 +56,9 @@ export function writeSpur32(memory: ObjectMemory, settings: ImageSettings = DEFA
     firstSegmentBytes: dataBytes,
   });
   bytes.set(memory.u8.subarray(memory.oldStart, memory.freeStart), SPUR32_HEADER_BYTES);
-  relocate(memory, new Int32Array(bytes.buffer, SPUR32_HEADER_BYTES, objectBytes >> 2));
+  const copy = new Int32Array(bytes.buffer, SPUR32_HEADER_BYTES, objectBytes >> 2);
+  relocate(memory, copy);
+  rearmMourners(memory, copy);
   putBridge(bytes, SPUR32_HEADER_BYTES + objectBytes);
   return bytes;
 }
@@ -71,6 +74,15 @@ function relocate(memory: ObjectMemory, copy: Int32Array): void {
     const count = memory.isPointers(oop) ? memory.slotCountOf(oop) : liveSlotsOf(memory, oop);
     for (let slot = first; slot < first + count; slot++) if ((copy[slot]! & 3) === 0) copy[slot]! += shift;
   });
+}
+
+/** Ephemerons that were fired and not fetched: the queue is not in the file, so there they are as before. */
+function rearmMourners(memory: ObjectMemory, copy: Int32Array): void {
+  for (const oop of memory.mourners.toArray()) {
+    if (memory.instanceFormatOf(memory.classOf(oop)) !== Format.EPHEMERON) continue;
+    const word = (oop - memory.oldStart) >> 2;
+    copy[word] = (copy[word]! & ~(FORMAT_MASK << FORMAT_SHIFT)) | (Format.EPHEMERON << FORMAT_SHIFT);
+  }
 }
 
 function checkFoundation(memory: ObjectMemory): void {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { readSpur32 } from '../../image/format/spur32-reader.ts';
+import { writeSpur32 } from '../../image/format/spur32-writer.ts';
 import { Collector } from '../../vm/memory/collector.ts';
 import { HeapVerifier } from '../../vm/memory/heap-verifier.ts';
 import { NO_OOP, type Oop } from '../../vm/memory/oop.ts';
@@ -117,4 +119,17 @@ test('an old ephemeron with a young key is remembered, and fired by a scavenge',
   expect(memory.mourners.fetch()).toBe(old);
   expect(memory.remembered.toArray()).toEqual([old]);
   expect(new HeapVerifier(memory).verify()).toEqual([]);
+});
+
+test('an ephemeron that was fired and not fetched is fired again in the image that was written', () => {
+  const { memory, roots, collector, ephemeron } = ephemeronHeap();
+  ephemeron(memory.newByteString('key'), memory.nil);
+  collector.collect();
+  memory.storePointer(memory.specialObjects, SpecialObject.SMALLTALK, roots[0]!);
+  expect(memory.mourners.length).toBe(1);
+  const loaded = readSpur32(writeSpur32(memory), { maxBytes: 16 << 20 }).memory;
+  expect(loaded.mourners.length).toBe(0);
+  new Collector(loaded).collect();
+  expect(loaded.mourners.fetch()).toBe(loaded.specialObject(SpecialObject.SMALLTALK));
+  expect(new HeapVerifier(loaded).verify()).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Format } from '../../vm/memory/header.ts';
+import { Format, REMEMBERED_BIT } from '../../vm/memory/header.ts';
 import { assertSoundHeap, HeapVerifier } from '../../vm/memory/heap-verifier.ts';
 import { NO_OOP, type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
 import { BehaviorSlot, ClassIndex, ContextSlot } from '../../vm/memory/well-known.ts';
@@ -135,6 +135,44 @@ describe('heap verifier', () => {
   test('a root that is no object', () => {
     expect(sentencesAfter(({ roots }) => void roots.push(0x700000 as Oop))).toEqual([
       'bad-root: root 6 is 0x700000, which is no object',
+    ]);
+  });
+
+  test('the remembered set: a member that is none, one that is in twice, a flag without membership and the reverse', () => {
+    const heap = smallHeap(16 << 20, 64 << 10);
+    const { memory } = heap;
+    const [twice, flagged, unflagged] = [memory.newArray(1), memory.newArray(1), memory.newArray(1)];
+    memory.openNewSpace();
+    memory.remember(twice);
+    memory.remembered.add(memory.i32, twice);
+    memory.i32[flagged >> 2]! |= REMEMBERED_BIT;
+    memory.remember(unflagged);
+    memory.i32[unflagged >> 2]! &= ~REMEMBERED_BIT;
+    memory.remembered.members[memory.remembered.count++] = 0x1234;
+    expect(new HeapVerifier(memory).verify().map(({ sentence }) => sentence)).toEqual([
+      `${at(twice)}, class index 51 (Array): it is in the remembered set twice`,
+      'the remembered set holds 0x1234, which is no old object',
+      `${at(flagged)}, class index 51 (Array): its header says that it is remembered, the set does not hold it`,
+      `${at(unflagged)}, class index 51 (Array): the remembered set holds it, its header does not say so`,
+    ]);
+  });
+
+  test('the free lists: what is no chunk, a ring, a wrong sum', () => {
+    const { memory } = smallHeap();
+    const object = memory.newArray(2);
+    const end = memory.freeStart;
+    memory.newArray(8);
+    memory.freeLists.add(memory.i32, end, 40);
+    expect(new HeapVerifier(memory).verify()).toEqual([]);
+    memory.i32[(end >> 2) + 2] = end;
+    expect(new HeapVerifier(memory).verify().map(({ sentence }) => sentence)).toEqual([
+      expect.stringMatching(/free list 5 leads to 0x[0-9a-f]+ a second time$/),
+    ]);
+    memory.i32[(end >> 2) + 2] = object;
+    memory.freeLists.bytes += 8;
+    expect(new HeapVerifier(memory).verify().map(({ sentence }) => sentence)).toEqual([
+      expect.stringMatching(/\(Array\): free list 5 leads to 0x[0-9a-f]+, which is no free chunk$/),
+      'the free lists hold 40 bytes, expected 48',
     ]);
   });
 

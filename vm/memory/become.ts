@@ -7,12 +7,19 @@
  * its hash has not. One way, the target gets the replaced object's hash when `copyHash` says so (`#becomeForward:`).
  * A class's place in the class table is a reference too, so instances of a replaced class become instances of the other.
  */
+import {
+  CLASS_INDEX_MASK,
+  FORMAT_MASK,
+  FORMAT_SHIFT,
+  LAST_POINTER_FORMAT,
+  OVERFLOW_SLOTS,
+  SLOT_COUNT_SHIFT,
+} from './header.ts';
 import { LiveMap } from './live-map.ts';
 import type { ObjectMemory } from './object-memory.ts';
-import { liveSlotsOf } from './object-parts.ts';
-import { forEachOldObject, forEachYoungObject } from './object-walk.ts';
+import { holdsOops, liveSlotsOf } from './object-parts.ts';
 import { isImmediate, NO_OOP, type Oop } from './oop.ts';
-import { PrimitiveError } from './well-known.ts';
+import { ClassIndex, PrimitiveError } from './well-known.ts';
 
 export interface BecomeOptions {
   readonly twoWay: boolean;
@@ -95,19 +102,54 @@ function replaceReferences(memory: ObjectMemory, replacements: ReadonlyMap<Oop, 
     sources.markRange(source, source + 8);
     areYoung &&= memory.isYoung(source);
   }
-  const { bits } = sources;
-  const visit = (oop: Oop): void => {
-    const { i32 } = memory;
-    const first = (oop >> 2) + 2;
-    const end = first + liveSlotsOf(memory, oop);
-    for (let slot = first; slot < end; slot++) {
-      const value = i32[slot]!;
-      if ((value & 3) === 0 && ((bits[value >> 8]! >>> ((value >> 3) & 31)) & 1) !== 0)
-        memory.storePointer(oop, slot - first, replacements.get(value as Oop)!);
-    }
-  };
-  if (areYoung) for (const oop of memory.remembered.toArray()) visit(oop);
-  else forEachOldObject(memory, visit);
-  forEachYoungObject(memory, visit);
+  const walk = new ReplacingWalk(memory, sources.bits, replacements);
+  if (areYoung) for (const oop of memory.remembered.toArray()) walk.visitSlots(oop, liveSlotsOf(memory, oop));
+  else walk.visitBetween(memory.oldStart, memory.freeStart);
+  walk.visitBetween(memory.pastStart, memory.pastFree);
+  walk.visitBetween(memory.edenStart, memory.edenFree);
   memory.visitRoots((oop) => (oop === NO_OOP ? oop : (replacements.get(oop) ?? oop)));
 }
+
+/** Reads what lies in a space as fast as it can: a `become:` of an old object reads the whole heap. */
+class ReplacingWalk {
+  private readonly memory: ObjectMemory;
+  private readonly bits: Int32Array;
+  private readonly replacements: ReadonlyMap<Oop, Oop>;
+
+  /** `bits` has the bit of each replaced object's header set, as LiveMap places them. */
+  constructor(memory: ObjectMemory, bits: Int32Array, replacements: ReadonlyMap<Oop, Oop>) {
+    this.memory = memory;
+    this.bits = bits;
+    this.replacements = replacements;
+  }
+
+  visitBetween(start: number, end: number): void {
+    const { i32 } = this.memory;
+    for (let word = start >> 2; word < end >> 2; ) {
+      let slotCount = i32[word + 1]! >>> SLOT_COUNT_SHIFT;
+      if (slotCount === OVERFLOW_SLOTS) {
+        slotCount = i32[word]!;
+        word += 2;
+      }
+      const low = i32[word]!;
+      if (holdsOops(low)) {
+        const isPlain = (low & CLASS_INDEX_MASK) !== ClassIndex.CONTEXT && isPointerFormat(low);
+        this.visitSlots((word << 2) as Oop, isPlain ? slotCount : liveSlotsOf(this.memory, (word << 2) as Oop));
+      }
+      word += 2 + (slotCount < 2 ? 2 : (slotCount + 1) & ~1);
+    }
+  }
+
+  visitSlots(oop: Oop, count: number): void {
+    const { memory, bits } = this;
+    const { i32 } = memory;
+    const first = (oop >> 2) + 2;
+    for (let slot = first; slot < first + count; slot++) {
+      const value = i32[slot]!;
+      if ((value & 3) === 0 && ((bits[value >> 8]! >>> ((value >> 3) & 31)) & 1) !== 0)
+        memory.storePointer(oop, slot - first, this.replacements.get(value as Oop)!);
+    }
+  }
+}
+
+const isPointerFormat = (low: number): boolean => ((low >> FORMAT_SHIFT) & FORMAT_MASK) <= LAST_POINTER_FORMAT;

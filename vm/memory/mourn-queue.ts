@@ -4,6 +4,7 @@
  *
  * An ephemeron that is queued is fired: its format is that of an ordinary object from then on, so it holds its key until it
  * is fetched and let go. An image without a finalization semaphore has nobody to tell; its ephemerons hold their keys.
+ * In an image file those that were not fetched are ephemerons again, so that whoever resumes it is told anew.
  * Weak arrays are queued too when the image asks for it; that an array lost elements is signalled in any case.
  * Source: Spur's `queueMourner:` and `fireEphemeron:`.
  */
@@ -33,6 +34,10 @@ export class MournQueue {
   /** The next mourner; NO_OOP when there is none. */
   fetch(): Oop {
     return this.queue.shift() ?? NO_OOP;
+  }
+
+  toArray(): readonly Oop[] {
+    return this.queue;
   }
 
   visitRoots(visit: (oop: Oop) => Oop): void {

@@ -35,7 +35,7 @@ export function checkRememberedSet(memory: ObjectMemory, isObject: (oop: Oop) =>
         oop,
         isFlagged
           ? 'its header says that it is remembered, the set does not hold it'
-          : 'the set of remembered objects holds it, its header does not say so',
+          : 'the remembered set holds it, its header does not say so',
       );
     if (!isFlagged && oop >= memory.oldStart && refersToYoung(memory, oop))
       report('not-remembered', oop, 'it is old and refers to a young object, but is not remembered');
