@@ -27,6 +27,7 @@ const needNative = [
     'callbacks-abi',
     'callbacks-conformance',
     'callbacks-declared',
+    'callbacks-forged',
     'callbacks-threads',
     'continue',
     'conformance',

@@ -25,6 +25,7 @@ export type CalloutErrorCode =
   | 'callback-unanswered'
   | 'callback-released'
   | 'callback-open'
+  | 'callout-left'
   | 'no-callback'
   | 'not-available'
   | 'executor-start'
@@ -180,6 +181,12 @@ export function releasedCallbackError(callback: string): CalloutError {
 /** Something must be over before: a nested callout, or the callback itself. */
 export function openCallbackError(callback: string, reason: string): CalloutError {
   return new CalloutError('callback-open', `callback ${callback}: ${reason}`, { callback });
+}
+
+/** C jumped back into the code that had called the callback; that goes on, whatever becomes of this error. */
+export function leftError(callout: string): CalloutError {
+  const sentence = `callout ${callout}: C left it by longjmp, and the callback that it was made in`;
+  return new CalloutError('callout-left', sentence, { callout });
 }
 
 export function noCallbackError(callback: string, most: number): CalloutError {

@@ -20,6 +20,8 @@ static struct lane foreign_lanes[SFFI_FOREIGN_LANE_COUNT];
 static volatile int32_t taken[SFFI_FOREIGN_LANE_COUNT];
 static volatile int32_t releases; /* a futex word */
 static volatile int32_t waiting;
+/* Jumped away from, its stack in use to the last moment. */
+static __thread struct lane *left_lane;
 
 void tell_thunks(void) {
     *(volatile uint64_t *)(domain + SFFI_HEADER_THUNKS) = (uint64_t)(uintptr_t)callback_thunks;
@@ -62,7 +64,15 @@ static struct lane *try_claim(void) {
     return NULL;
 }
 
+static void make_free(struct lane *lane) {
+    taken[lane - foreign_lanes] = 0;
+    __sync_fetch_and_add(&releases, 1);
+    if (waiting != 0) futex_wake(&releases);
+}
+
 static struct lane *await_lane(void) {
+    if (left_lane != NULL) make_free(left_lane);
+    left_lane = NULL;
     struct lane *lane = try_claim();
     if (lane != NULL) return lane;
     __sync_fetch_and_add(&waiting, 1);
@@ -118,10 +128,14 @@ __attribute__((used)) void release_foreign_lane(struct lane *lane) {
     if (lane->lends_stack) take_stack_back();
     *lane->line = SFFI_STATE_PARKED;
     __sync_synchronize();
-    taken[lane - foreign_lanes] = 0;
-    __sync_fetch_and_add(&releases, 1);
-    if (waiting != 0) futex_wake(&releases);
+    make_free(lane);
     errno = saved;
+}
+
+void leave_foreign_lane(struct lane *lane) {
+    current_lane = lane->former;
+    if (lane->lends_stack) take_stack_back();
+    left_lane = lane;
 }
 
 __attribute__((used)) void foreign_posted(void) {

@@ -85,6 +85,8 @@ void ring_loop(void);
  */
 struct lane *claim_foreign_lane(void);
 void release_foreign_lane(struct lane *lane);
+/* The same for a thread that still stands on the lane's stack and is about to jump away: it is free when it claims again. */
+void leave_foreign_lane(struct lane *lane);
 void foreign_posted(void);
 
 /* batch-<arch>.S: runs the frames from `first` to `end`; called by park only. */

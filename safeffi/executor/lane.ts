@@ -75,6 +75,8 @@ export class Lane {
   busy = false;
   /** The end of the callout under way, and its callbacks, ring the bell: nobody waits for it. */
   rings = false;
+  /** C has left the callback whose function runs just now, by a jump: it waits for no answer. */
+  left = false;
   /** The function of the callback that C waits in runs just now. */
   serving = false;
   /** Counts the callouts that this lane has seen the end of: what held one of them can tell that it is over. */
@@ -120,7 +122,7 @@ export class Lane {
   /** The process is gone, and all that went on with it. */
   forget(): void {
     if (this.busy) this.serial++;
-    this.busy = this.rings = this.serving = false;
+    this.busy = this.rings = this.serving = this.left = false;
     this.buffers.forget();
     this.#inner?.forget();
   }
@@ -136,6 +138,13 @@ export class Lane {
     }
     const { word } = this.outer ?? this;
     if (Atomics.load(i32, word + line.executorSleeps / 4) !== 0) (this.outer ?? this).wake();
+  }
+
+  /** Takes note that C has left the callout, and the callback that it nests in: the jump goes on. */
+  acknowledgeLeft(): void {
+    if (this.outer !== undefined) this.outer.left = true;
+    this.#tell(state.abandon);
+    this.wake();
   }
 
   /** Lets C go on from the callback that it waits in; the result was written. */
@@ -177,7 +186,8 @@ export class Lane {
   look(): number {
     const seen = Atomics.load(this.#owner.memory.i32, this.word);
     const isKnown = seen === state.request || seen === state.done || seen === state.fault || seen === state.callback;
-    return isKnown ? seen : this.#nonsense(seen);
+    const isLeft = seen === state.left && this.outer !== undefined;
+    return isKnown || isLeft ? seen : this.#nonsense(seen);
   }
 
   /** Looks `looks` times, then sleeps until the callout is over or `timeoutMs` have gone; answers the state. */

@@ -111,12 +111,22 @@ export class NativeCallbacks implements CallbackHome {
     const { i32 } = this.#executor.domain;
     const { word } = lane;
     for (;;) {
-      const went = this.#serveOne(lane);
+      const went = this.#tryServe(lane);
       if (went !== state.request) return went;
       let left = looks;
       let seen = Atomics.load(i32, word);
       while (seen === state.request && left-- > 0) seen = Atomics.load(i32, word);
       if (seen !== state.callback) return lane.look();
+    }
+  }
+
+  /** An error from here itself, such as a stack of this side that is full, ends the callout as one of the function does. */
+  #tryServe(lane: Lane): number {
+    try {
+      return this.#serveOne(lane);
+    } catch (error) {
+      this.error = error;
+      return thrown;
     }
   }
 
@@ -159,9 +169,11 @@ export class NativeCallbacks implements CallbackHome {
       this.#prepare(entry, lane);
       const value = code.call(fn, lane.word, R);
       if (executor.epoch !== epoch) return dead;
+      if (lane.left) return this.#wentOn(lane);
       this.#answer(entry, lane, value);
     } catch (error) {
       if (executor.epoch !== epoch) return dead;
+      if (lane.left) return this.#wentOn(lane);
       if (!this.#answerDefault(entry, lane, error)) return thrown;
     } finally {
       if (executor.epoch === epoch) {
@@ -172,6 +184,13 @@ export class NativeCallbacks implements CallbackHome {
     }
     lane.answer();
     return state.request;
+  }
+
+  /** C has jumped out of the callback: whatever its function answered or threw, the callout goes on. */
+  #wentOn(lane: Lane): number {
+    lane.left = false;
+    const seen = lane.look();
+    return seen === state.callback ? state.request : seen;
   }
 
   /** Answers the callback that waits on a foreign lane; an error of its function is reported, and C gets zero. */

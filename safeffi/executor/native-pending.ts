@@ -39,7 +39,8 @@ export class NativeRequest implements CallbackRequest {
   }
 
   get isOpen(): boolean {
-    return !this.#answered && this.#epoch === this.executor.epoch && this.#serial === this.lane.serial;
+    const stands = !this.#answered && !this.lane.left;
+    return stands && this.#epoch === this.executor.epoch && this.#serial === this.lane.serial;
   }
 
   return(value?: ArgumentValue): void {
@@ -97,6 +98,7 @@ export class NativePendingCallout implements PendingCallout {
   }
 
   poll(): boolean {
+    if (this.#lane.left && !this.#lane.serving && this.#request !== undefined) this.#forgetRequest();
     if (this.#over !== undefined || this.#request?.isOpen === true || this.#isAbandoned) return true;
     if (this.#note(this.#isLive ? this.#lane.look() : dead)) return true;
     return this.#deadline !== Number.POSITIVE_INFINITY && performance.now() >= this.#deadline && this.#stop();
@@ -144,6 +146,12 @@ export class NativePendingCallout implements PendingCallout {
 
   get #isAbandoned(): boolean {
     return !this.#taken && this.#isLive && this.#serial !== this.#lane.serial;
+  }
+
+  /** C has jumped out of the callback: it waits for no answer. */
+  #forgetRequest(): void {
+    this.#request = undefined;
+    this.#lane.left = false;
   }
 
   /** Takes note of a state; false while the callout goes on. A callback that has a function is answered here. */

@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { Address, type ExactInteger } from '../address.ts';
 import type { Callback, CallbackFunction, CallbackOptions } from '../callbacks/callback.ts';
 import type { CallbackRequest } from '../callbacks/callback-request.ts';
-import { closedError, noLaneError, notAvailableError, openCallbackError } from '../errors.ts';
+import { closedError, leftError, noLaneError, notAvailableError, openCallbackError } from '../errors.ts';
 import type { FFIFault } from '../faults/ffi-fault.ts';
 import { ProcessMap } from '../faults/process-map.ts';
 import {
@@ -447,6 +447,7 @@ export class NativeExecutor implements Executor {
   takeLane(callout: string, within: Lane | undefined, nests: boolean, first = 0): Lane {
     if (within?.hasInner === true) throw openCallbackError(callout, 'another callout within it is not over');
     const outer = within ?? (nests ? this.callbacks.current : undefined);
+    if (outer?.left === true) throw openCallbackError(callout, 'C has left the callback that it is to nest in');
     if (outer !== undefined && !outer.hasInner) {
       this.occupy(outer.inner);
       outer.buffers.enter();
@@ -550,6 +551,12 @@ export class NativeExecutor implements Executor {
       case refused: {
         const { kind, summary } = callbacks.complaint!;
         return this.faults.inCallback(kind, summary, callout, lane, args);
+      }
+      case state.left: {
+        lane.acknowledgeLeft();
+        lane.buffers.reset();
+        this.releaseLane(lane);
+        return leftError(callout.name);
       }
       case thrown: {
         const { error } = callbacks;

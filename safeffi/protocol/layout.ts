@@ -151,9 +151,10 @@ export const control = {
  * Words of `line.state`. The VM writes `request`, `abandon` and `nest`, the executor the others. In `callback` the thread
  * waits in a callback that C code called: `request` answers it, `nest` starts the callout that stands in the nested line
  * (the thread turns `nest` back to `callback` as it goes), `abandon` drops the C frames of this line's callout. `request` instead of `fault` lets
- * a stopped callout go on.
+ * a stopped callout go on. `left`: C has jumped out of this line's callout, over the callback that it nests in; the thread
+ * waits until the VM has written `abandon`.
  */
-export const state = { parked: 0, request: 1, done: 2, fault: 3, abandon: 4, callback: 5, nest: 6 } as const;
+export const state = { parked: 0, request: 1, done: 2, fault: 3, abandon: 4, callback: 5, nest: 6, left: 7 } as const;
 
 /** Code addresses that C can call: `thunkBytes` apart, each knows its number. */
 export const thunkCount = 16_384;

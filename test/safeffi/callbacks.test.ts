@@ -390,3 +390,72 @@ describe('requests', () => {
     expect(pending.map((one) => one.result())).toEqual([10, 20, 30]);
   });
 });
+
+describe('jumps and exits', () => {
+  const left = /^callout jump_away: C left it by longjmp, and the callback that it was made in$/;
+  const jump = () => library.prepare('jump_away', { returns: 'void', arguments: [] });
+  const withWayOut = () => library.prepare('with_way_out', { returns: 'int', arguments: ['void *', 'int'] });
+
+  test('C may jump over a callback: its callout ends with an error, the outer one goes on', () => {
+    let message = '';
+    const f = unary(() => {
+      message = failureOf<CalloutError>(() => jump().call([])).message;
+      // C is gone from here: nothing can be made within, and no answer counts.
+      expect(failureOf<CalloutError>(() => abs().call([-1])).code).toBe('callback-open');
+      return 5;
+    });
+    expect(withWayOut().call([f, 1])).toBe(-1);
+    expect(message).toMatch(left);
+    expectAlive();
+    const g = unary(() => jump().call([]) as unknown as number);
+    for (let i = 0; i < 100; i++) expect(withWayOut().call([g, i])).toBe(-1);
+    expectAlive();
+  });
+
+  test('over several callbacks at once', () => {
+    const messages: string[] = [];
+    const f = unary((n) => {
+      try {
+        return (n === 0 ? jump().call([]) : apply().call([f, n - 1])) as number;
+      } catch (error) {
+        messages.push((error as Error).message);
+        throw error;
+      }
+    });
+    expect(withWayOut().call([f, 3])).toBe(-1);
+    expect(messages).toHaveLength(4);
+    expect(messages[0]).toMatch(left);
+    expect(messages[3]).toBe('callout apply: C left it by longjmp, and the callback that it was made in');
+    expectAlive();
+  });
+
+  test('over a request', () => {
+    const pending = withWayOut().start([session.callback('int asked(int)'), 3]);
+    while (!pending.wait(1000));
+    const request = pending.callback()!;
+    const inner = jump().start([], { within: request });
+    while (!inner.wait(1000));
+    expect(failureOf<CalloutError>(() => inner.result()).message).toMatch(left);
+    expect([request.isOpen, pending.result()]).toEqual([false, -1]);
+    expectAlive();
+  });
+
+  test('a jump that crosses no callback is as it always was', () => {
+    const outer = unary(() => withWayOut().call([library.symbol('jump_now'), 1]) as number);
+    expect(apply().call([outer, 1])).toBe(-1);
+    expect(withWayOut().call([library.symbol('jump_now'), 1])).toBe(-1);
+  });
+
+  test('a function registered with atexit is a callback of the callout that exits', () => {
+    const seen: string[] = [];
+    const f = session.callback('void f(void)', () => {
+      seen.push(`abs ${abs().call([-3])}`);
+    });
+    const exit = library.prepare('exit_with', { returns: 'void', arguments: ['void *', 'int'] });
+    const fault = failureOf<FFIFault>(() => exit.call([f, 3]));
+    expect(fault.message).toBe('CalloutAborted: exit(3) was called');
+    expect(seen).toEqual(['abs 3']);
+    fault.answer(undefined);
+    expectAlive();
+  });
+});
