@@ -6,10 +6,11 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, release } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 import { CalloutError, type ExecutorKind, openSession } from '../safeffi/index.ts';
+import { benchConditions } from './conditions.ts';
 import { type Measurement, type MeasureOptions, measure } from './measure.ts';
 
 export interface BenchResult extends Measurement {
@@ -108,15 +109,7 @@ export function measureCallouts(
   return {
     schema: 1,
     bench: 'callout',
-    conditions: {
-      cores: availableParallelism(),
-      cpu: cpus()[0]?.model.trim() ?? 'unknown',
-      node: process.version,
-      kernel: release(),
-      spin: availableParallelism() > 1,
-      pinned: false,
-      load: Math.round(100 * loadavg()[0]!) / 100,
-    },
+    conditions: benchConditions(),
     results,
   };
 }

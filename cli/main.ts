@@ -135,7 +135,7 @@ function program(finish: (exitCode: number) => void): Command {
   root
     .command('bench')
     .description('measure, side by side with peers, with the conditions')
-    .addArgument(new Command().createArgument('<what>', 'what to measure').choices(['callout', 'vm']))
+    .addArgument(new Command().createArgument('<what>', 'what to measure').choices(['callout', 'fault', 'vm']))
     .addOption(jsonOption)
     .action(async (what: string, options) => finish(await (await import('./commands/bench.ts')).bench(what, options)));
   root

@@ -264,6 +264,14 @@ export class Session {
     this.executor.waitForNews(this.#executors.size > 1 ? Math.min(timeoutMs, shortWaitMs) : timeoutMs);
   }
 
+  /**
+   * Starts a process ahead, so that the next restart finds it; it boots meanwhile. Throws CalloutError `not-available` with
+   * the option `spare: false`, and with executors that have none.
+   */
+  prepareSpare(domain = mainDomain): void {
+    this.executorOf(domain).prepareSpare();
+  }
+
   /** Restarts the executor of a domain; the others go on as they are. */
   restart(domain = mainDomain): void {
     this.executorOf(domain).restart();

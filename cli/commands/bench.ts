@@ -1,12 +1,13 @@
 /** `safeffi bench callout`: what a callout costs, from JavaScript and from Smalltalk, beside peers, in one run. */
-import { type BenchReport, type BenchResult, measureCallouts } from '../../bench/callout.ts';
+import { type BenchResult, measureCallouts } from '../../bench/callout.ts';
 import { measureMany } from '../../bench/measure.ts';
 import { type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
 import { VMBug } from '../../vm/vm-bug.ts';
 import { ExitCode } from '../exit-code.ts';
 import type { ImageSession } from '../image-session.ts';
-import { printJson, printResult, printTalk } from '../output.ts';
+import { printJson, printTalk } from '../output.ts';
 import { openImageSession } from '../vm-options.ts';
+import { printReport } from './bench-report.ts';
 
 /** Calls in a batch of the image's, whose loop is Smalltalk's own, and in a short one for the percentile. */
 const BATCHES = 101;
@@ -28,6 +29,7 @@ const CALLS: readonly (readonly [name: string, selector: string, source: string]
 ];
 
 export async function bench(what: string, options: { json?: true }): Promise<number> {
+  if (what === 'fault') return (await import('./bench-fault.ts')).benchFault(options);
   if (what === 'vm') return (await import('./bench-vm.ts')).benchVm(options);
   const session = openImageSession({ ffi: 'native' });
   try {
@@ -55,28 +57,4 @@ function measureImage(session: ImageSession): BenchResult[] {
 
 function expectValue(kind: string): void {
   if (kind !== 'value') throw new VMBug('bench-failed', `a callout of the benchmark ended with ${kind}`);
-}
-
-function printReport(report: BenchReport): void {
-  printResult(
-    Object.entries(report.conditions)
-      .map(([name, value]) => `${name} ${value}`)
-      .join(', '),
-  );
-  const rows = report.results.map(({ name, subject, median, p99, runs, unit }) => [
-    name,
-    subject,
-    `${median} ${unit}`,
-    `${p99} ${unit}`,
-    String(runs),
-  ]);
-  const table = [['', 'subject', 'median', '99 %', 'runs'], ...rows];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  for (const row of table)
-    printResult(
-      row
-        .map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-        .join('  ')
-        .trimEnd(),
-    );
 }

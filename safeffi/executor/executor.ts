@@ -182,6 +182,8 @@ export interface Executor {
   protectGuards?(): void;
   /** Where a shared buffer, or a part of one, lies for C. Throws CalloutError `argument-type`, `not-available`. */
   addressOf(view: ArrayBufferView): Address;
+  /** Starts a process ahead for the next restart. Throws CalloutError `not-available`. */
+  prepareSpare(): void;
   /** Ends the process and starts a fresh one with the same libraries; addresses of before are stale. */
   restart(): void;
   close(): void;

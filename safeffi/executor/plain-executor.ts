@@ -232,6 +232,10 @@ export class PlainExecutor implements Executor {
     throw notAvailableError('a checkpoint before each call', this.kind);
   }
 
+  prepareSpare(): never {
+    throw notAvailableError('a spare executor', this.kind);
+  }
+
   restart(): void {
     this.#backend.restart();
     for (const library of this.#libraries) this.#backend.load(library);
