@@ -315,7 +315,8 @@ export class VM {
       const behavior = memory.fetchPointer(oop, MetaclassSlot.THIS_CLASS);
       if (behavior !== memory.nil && memory.nameOfClass(behavior) === name) found = behavior;
     });
-    return found;
+    // Metaclasses of an unusual shape: classes that have instances stand in the class table.
+    return found ?? memory.classNamed(name);
   }
 
   /** The method that a class itself has under that selector, or undefined. */

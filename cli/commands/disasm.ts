@@ -1,10 +1,13 @@
 /** `safeffi disasm 'Class>>selector'`: a method of the image as instructions, with stack effects and source. */
 import { type DisassemblyView, disassemble, formatDisassembly } from '../../vm/bytecode/disassembler.ts';
+import { SISTA_V1 } from '../../vm/bytecode/sista-v1.ts';
+import { V3 } from '../../vm/bytecode/v3.ts';
 import { ObjectPrinter } from '../../vm/debug/object-printer.ts';
 import {
   bytecodeEndOf,
   bytecodeStartOf,
   decodeMethodHeader,
+  headerIsSista,
   isCompiledBlock,
   literalAt,
   literalCountOf,
@@ -81,6 +84,7 @@ function viewOf(session: ImageSession, code: Oop): DisassemblyView {
       : printer.line(literal);
   };
   return {
+    set: headerIsSista(methodHeaderOf(memory, code)) ? SISTA_V1 : V3,
     bytecodes: trimmed(bytecodes, compiled?.bytecodes.length),
     literalText,
     bindingName: (index) => {

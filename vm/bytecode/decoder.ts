@@ -2,7 +2,14 @@
  * Reads one instruction at a time: prefixes, bytecode, operand bytes. For tools; the interpreter's loop decodes in place and
  * allocates nothing.
  */
-import { definitionOf, type InstructionDefinition, nextExtA, nextExtB, type Operand } from './sista-v1.ts';
+import {
+  type BytecodeSet,
+  type InstructionDefinition,
+  nextExtA,
+  nextExtB,
+  type Operand,
+  SISTA_V1,
+} from './sista-v1.ts';
 
 export interface Instruction {
   /** Of the first prefix, or of the bytecode itself: where a jump to this instruction lands. */
@@ -17,7 +24,7 @@ export interface Instruction {
 }
 
 /** The instruction that starts at `pc`, which is less than the code's length. */
-export function decode(bytecodes: Uint8Array, pc: number): Instruction {
+export function decode(bytecodes: Uint8Array, pc: number, { definitionOf }: BytecodeSet = SISTA_V1): Instruction {
   let at = pc;
   let extA = 0;
   let extB = 0;
@@ -34,6 +41,7 @@ export function decode(bytecodes: Uint8Array, pc: number): Instruction {
     bytecode: bytecodes[at]!,
     byte1: bytecodes[at + 1] ?? 0,
     byte2: bytecodes[at + 2] ?? 0,
+    byte3: bytecodes[at + 3] ?? 0,
     extA,
     extB,
   });
@@ -43,9 +51,9 @@ export function decode(bytecodes: Uint8Array, pc: number): Instruction {
 }
 
 /** All instructions from the first byte on. */
-export function* instructionsOf(bytecodes: Uint8Array): Generator<Instruction> {
+export function* instructionsOf(bytecodes: Uint8Array, set: BytecodeSet = SISTA_V1): Generator<Instruction> {
   for (let pc = 0; pc < bytecodes.length; ) {
-    const instruction = decode(bytecodes, pc);
+    const instruction = decode(bytecodes, pc, set);
     yield instruction;
     pc = instruction.nextPc;
   }

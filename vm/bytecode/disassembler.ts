@@ -8,11 +8,13 @@
  *      2  60        sendArithmetic #+   ( receiver arg -- result )   x + 1
  */
 import { type Instruction, instructionsOf } from './decoder.ts';
-import type { Operand } from './sista-v1.ts';
+import type { BytecodeSet, Operand } from './sista-v1.ts';
 import { SPECIAL_SELECTORS } from './special-selectors.ts';
 
 export interface DisassemblyView {
   readonly bytecodes: Uint8Array;
+  /** Sista V1 where none is given. */
+  readonly set?: BytecodeSet;
   /** Literal `index` as text: `'abc'`, `#foo`, `42`; a selector prints as a symbol. */
   literalText(index: number): string;
   /** The name of the association that literal `index` is. */
@@ -38,6 +40,11 @@ const named = (index: number, name: string | undefined): string =>
   name === undefined ? `${index}` : `${index}: ${name}`;
 
 function operandText(instruction: Instruction, view: DisassemblyView): string {
+  const operand: Operand = instruction.operand;
+  return 'access' in operand ? `${operand.access} ${plainText(instruction, view)}` : plainText(instruction, view);
+}
+
+function plainText(instruction: Instruction, view: DisassemblyView): string {
   const operand: Operand = instruction.operand;
   switch (operand.kind) {
     case 'none':
@@ -81,7 +88,7 @@ function operandText(instruction: Instruction, view: DisassemblyView): string {
 
 /** One line for each instruction. */
 export function disassemble(view: DisassemblyView): DisassembledLine[] {
-  return Array.from(instructionsOf(view.bytecodes), (instruction) => ({
+  return Array.from(instructionsOf(view.bytecodes, view.set), (instruction) => ({
     pc: instruction.pc,
     bytes: Array.from(view.bytecodes.subarray(instruction.pc, instruction.nextPc)),
     mnemonic: instruction.definition.name,

@@ -1,6 +1,7 @@
 /** The instruction table as a page of documentation: docs/bytecodes.md is what `generate` writes. */
 import { INSTRUCTIONS, type InstructionDefinition } from './sista-v1.ts';
 import { SPECIAL_SELECTORS } from './special-selectors.ts';
+import { V3_INSTRUCTIONS } from './v3.ts';
 
 const rangeText = ({ first, last }: InstructionDefinition): string =>
   first === last ? `${first}` : `${first}-${last}`;
@@ -32,6 +33,18 @@ export function generate(): string {
     "block's caller.",
     '',
     `Special sends: ${selectors}.`,
+    '',
+    '## V3',
+    '',
+    "The instruction set of images from before Sista V1, generated from `vm/bytecode/v3.ts`. A method's header says which set it uses, so both",
+    'may meet in one image. 138 to 143 are those of closures; images with Blue Book blocks make blocks by 200, `blockCopy:`.',
+    '',
+    '| bytecode | name | bytes | stack | control goes |',
+    '|---|---|---|---|---|',
+    ...V3_INSTRUCTIONS.map(
+      (definition) =>
+        `| ${rangeText(definition)} | ${definition.name} | ${definition.length} | \`${definition.stackEffect}\` | ${definition.flow} |`,
+    ),
     '',
   ].join('\n');
 }

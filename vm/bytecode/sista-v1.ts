@@ -14,7 +14,12 @@ import { FIRST_SPECIAL_SEND, SPECIAL_SELECTORS } from './special-selectors.ts';
 /** What a bytecode works with, decoded: indices count from 0, extensions are added in. */
 export type Operand =
   | { readonly kind: 'none' }
-  | { readonly kind: 'receiverVariable' | 'literalVariable' | 'literal' | 'temp'; readonly index: number }
+  | {
+      readonly kind: 'receiverVariable' | 'literalVariable' | 'literal' | 'temp';
+      readonly index: number;
+      /** Where the bytecode itself does not say it (V3's double extended one): what is done with it. */
+      readonly access?: 'push' | 'store' | 'popInto';
+    }
   /** Element `index` of the temp vector that lies in temp `vector`. */
   | { readonly kind: 'remoteTemp'; readonly index: number; readonly vector: number }
   /** The selector is literal `index`. */
@@ -64,6 +69,8 @@ export interface Encoded {
   /** Second and third byte; 0 where the instruction is shorter. */
   readonly byte1: number;
   readonly byte2: number;
+  /** Of V3's one instruction with four bytes. */
+  readonly byte3?: number;
   readonly extA: number;
   readonly extB: number;
 }
@@ -72,7 +79,7 @@ export interface InstructionDefinition {
   readonly first: number;
   readonly last: number;
   readonly name: string;
-  readonly length: 1 | 2 | 3;
+  readonly length: 1 | 2 | 3 | 4;
   /** Which prefixes it takes. */
   readonly extensions: '' | 'A' | 'B' | 'AB';
   readonly flow: ControlFlow;
@@ -339,10 +346,19 @@ const byBytecode: readonly InstructionDefinition[] = INSTRUCTIONS.flatMap((defin
   Array.from({ length: definition.last - definition.first + 1 }, () => definition),
 );
 
+/** One instruction set: what the tools go by. */
+export interface BytecodeSet {
+  readonly name: string;
+  /** The row of a bytecode, 0 to 255. */
+  readonly definitionOf: (bytecode: number) => InstructionDefinition;
+}
+
 /** The row of a bytecode, 0 to 255. */
 export function definitionOf(bytecode: number): InstructionDefinition {
   return byBytecode[bytecode]!;
 }
+
+export const SISTA_V1: BytecodeSet = { name: 'Sista V1', definitionOf };
 
 /** ExtA after one more prefix byte. */
 export const nextExtA = (previous: number, byte: number): number => previous * 256 + byte;

@@ -80,6 +80,13 @@ export class ObjectMemory extends ObjectAccess {
     return (behavior === NO_OOP ? this.nil : behavior) as Oop;
   }
 
+  /** The class of that name in the class table, or undefined: a class without instances need not stand there. */
+  classNamed(name: string): Oop | undefined {
+    for (const behavior of this.classes)
+      if (behavior !== NO_OOP && this.nameOfClass(behavior as Oop) === name) return behavior as Oop;
+    return undefined;
+  }
+
   /** The index that instances of `behavior` carry; enters the class where it has none yet. */
   indexOfClass(behavior: Oop): number {
     const hash = this.i32[(behavior >> 2) + 1]! & HASH_MASK;
