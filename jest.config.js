@@ -35,6 +35,7 @@ const needNative = [
     'domains',
     'declarations',
     'declared-library',
+    'declared-types',
     'declared-values',
     'faults',
     'fuzz-abi',

@@ -6,6 +6,7 @@ export { Address, CString, type ExactInteger, exact } from './address.ts';
 export { Callback, type CallbackFunction, type CallbackOptions } from './callbacks/callback.ts';
 export type { CallbackRequest } from './callbacks/callback-request.ts';
 export type { Declarations } from './declarations/declaration-scope.ts';
+export type { DeclaredBy } from './declarations/declared-by.ts';
 export { type DeclarationOptions, parseDeclarations } from './declarations/parse-declarations.ts';
 export type { DeclaredArgument, DeclaredFunction } from './declared-function.ts';
 export type { DeclaredFunctions, DeclaredRecords } from './declared-library.ts';

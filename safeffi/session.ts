@@ -7,8 +7,9 @@ import { Address, exact } from './address.ts';
 import type { Callback, CallbackFunction, CallbackOptions } from './callbacks/callback.ts';
 import type { CallbackRequest } from './callbacks/callback-request.ts';
 import { parseCallbackType } from './callbacks/callback-type.ts';
+import type { DeclaredBy } from './declarations/declared-by.ts';
 import { type DeclarationOptions, parseDeclarations } from './declarations/parse-declarations.ts';
-import { type DeclaredFunctions, type DeclaredRecords, declaredLibrary } from './declared-library.ts';
+import { type DeclaredRecords, declaredLibrary } from './declared-library.ts';
 import { batchError, closedError } from './errors.ts';
 import type { Checkpoint } from './executor/checkpoints.ts';
 import { chooseExecutor, type ExecutorChoice } from './executor/choose-executor.ts';
@@ -97,13 +98,13 @@ export class Library {
 
   /**
    * C declarations as text; answers an object with the functions and enum constants as properties, and `struct(name)` and
-   * `union(name)` for the records. The type parameter tells TypeScript what the text declares. Throws CalloutError
-   * `bad-declaration`; reading a function that the library lacks throws `symbol-not-found`.
+   * `union(name)` for the records. TypeScript reads a text that is a literal (declarations/declared-by.ts); a type parameter
+   * tells it more. Throws CalloutError `bad-declaration`; reading a function that the library lacks throws
+   * `symbol-not-found`.
    */
-  declare<Declared extends object = DeclaredFunctions>(
-    text: string,
-    options?: DeclarationOptions,
-  ): Declared & DeclaredRecords {
+  declare<Text extends string>(text: Text, options?: DeclarationOptions): DeclaredBy<Text> & DeclaredRecords;
+  declare<Declared extends object>(text: string, options?: DeclarationOptions): Declared & DeclaredRecords;
+  declare(text: string, options?: DeclarationOptions): object {
     const { executor } = this;
     const home = {
       get generation() {
@@ -115,7 +116,7 @@ export class Library {
       callback: (signature: Signature, fn: CallbackFunction, name: string) =>
         executor.callback(name, signature, fn, {}),
     };
-    return declaredLibrary(this, parseDeclarations(text, options), home) as Declared & DeclaredRecords;
+    return declaredLibrary(this, parseDeclarations(text, options), home);
   }
 
   symbol(name: string): Address {
