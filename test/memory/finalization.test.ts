@@ -121,6 +121,16 @@ test('an old ephemeron with a young key is remembered, and fired by a scavenge',
   expect(new HeapVerifier(memory).verify()).toEqual([]);
 });
 
+test('an old ephemeron that is dead is not fired by a full collection, young as its key may be', () => {
+  const { memory, roots, collector, ephemeron } = ephemeronHeap();
+  ephemeron(memory.nil, memory.nil);
+  collector.collect();
+  memory.storePointer(roots[0]!, 0, memory.newByteString('key'));
+  roots.length = 0;
+  collector.collect();
+  expect(memory.mourners.length).toBe(0);
+});
+
 test('an ephemeron that was fired and not fetched is fired again in the image that was written', () => {
   const { memory, roots, collector, ephemeron } = ephemeronHeap();
   ephemeron(memory.newByteString('key'), memory.nil);

@@ -270,11 +270,14 @@ export class Scavenger {
     }
   }
 
-  /** Answers the ephemerons that wait, for they hold on from now on. */
+  /**
+   * Answers the ephemerons that wait, for they hold on from now on. In a flush none is fired: the full collection that
+   * follows knows which of the old ones are alive.
+   */
   private fire(): readonly Oop[] {
     const { memory, ephemerons } = this;
     this.ephemerons = [];
-    if (memory.specialObject(SpecialObject.FINALIZATION_SEMAPHORE) === memory.nil) return ephemerons;
+    if (this.flush || memory.specialObject(SpecialObject.FINALIZATION_SEMAPHORE) === memory.nil) return ephemerons;
     for (const oop of ephemerons) {
       memory.setFormat(oop, Format.FIXED);
       memory.mourners.add(oop);
