@@ -10,6 +10,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 import { CalloutError, type ExecutorKind, openSession } from '../safeffi/index.ts';
+import { measureCallbacks, measureKoffiCallbacks } from './callbacks.ts';
 import { benchConditions } from './conditions.ts';
 import { type Measurement, type MeasureOptions, measure } from './measure.ts';
 
@@ -102,6 +103,12 @@ export function measureCallouts(
   };
   add('the floor', measureFloor);
   add('safeffi native', () => measureExecutor('native', fast));
+  add('callbacks', () => [
+    ...measureCallbacks('native'),
+    ...measureKoffiCallbacks(),
+    ...measureCallbacks('direct'),
+    ...measureCallbacks('portable'),
+  ]);
   for (const [subject, run] of extra) add(subject, run);
   add('koffi', measureKoffi);
   add('safeffi direct', () => measureExecutor('direct', fast));

@@ -122,6 +122,25 @@ export class Library {
   symbol(name: string): Address {
     return this.executor.symbol(this.name, name);
   }
+
+  /** As `session.callback`, for C code of this library's domain. */
+  callback(
+    type: string | SignatureText | Signature,
+    fn?: CallbackFunction | undefined,
+    options: CallbackOptions = {},
+  ): Callback {
+    return callbackOf(this.executor, type, fn, options);
+  }
+}
+
+function callbackOf(
+  executor: Executor,
+  type: string | SignatureText | Signature,
+  fn: CallbackFunction | undefined,
+  options: CallbackOptions,
+): Callback {
+  const { name, signature } = parseCallbackType(type);
+  return executor.callback(options.name ?? name ?? 'callback', signature, fn, options);
 }
 
 export class Session {
@@ -230,8 +249,7 @@ export class Session {
     fn?: CallbackFunction | undefined,
     options: CallbackOptions = {},
   ): Callback {
-    const { name, signature } = parseCallbackType(type);
-    return this.executor.callback(options.name ?? name ?? 'callback', signature, fn, options);
+    return callbackOf(this.executor, type, fn, options);
   }
 
   /**

@@ -320,6 +320,9 @@ export class NativeCallout implements StoppedCallout {
     if (value instanceof Callback) {
       const pointer = this.#executor.callbacks.pointerTo(value);
       if (pointer !== undefined) return pointer;
+      clean();
+      if (!value.released)
+        throw argumentTypeError(this.name, index + 1, value, 'a callback of the same session and domain');
     }
     if (value instanceof CString && this.#takesStrings[index] === true) {
       return lane.buffers.placeBytes(index + 1, value.bytes, 'String', true, type.readOnly !== true);

@@ -37,7 +37,8 @@ export function toPlain(
     if (value instanceof CString) return withNul(value.bytes);
     if (value instanceof Callback) {
       const pointer = context.pointerTo(value);
-      if (pointer === undefined) throw argumentRefusal(callout, index, type, value);
+      if (pointer === undefined)
+        throw argumentTypeError(callout, index + 1, value, 'a callback of the same session and domain');
       return pointer;
     }
     if (value instanceof Address) {

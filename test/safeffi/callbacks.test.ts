@@ -459,3 +459,18 @@ describe('jumps and exits', () => {
     expectAlive();
   });
 });
+
+test('callbacks belong to a session and a domain', () => {
+  const other = openSession({ ffi: 'native' });
+  const foreign = other.callback('int f(int)', () => 1);
+  expect(failureOf<CalloutError>(() => apply().call([foreign, 1])).message).toBe(
+    'callout apply: argument 1 is the callback f, expected a callback of the same session and domain',
+  );
+  other.close();
+  const own = session.library(fixture('callbacks'), { domain: 'own' });
+  const there = own.prepare('apply', { returns: 'int', arguments: ['void *', 'int'] });
+  const f = own.callback('int f(int)', (n) => (apply().call([unary((m) => m + 1), n as number]) as number) * 2);
+  expect(there.call([f, 1])).toBe(4);
+  expect(failureOf<CalloutError>(() => apply().call([f, 1])).code).toBe('argument-type');
+  expectAlive();
+});
