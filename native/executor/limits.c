@@ -23,6 +23,8 @@ static int set_limit(int resource, uint64_t wanted) {
     if (getrlimit(resource, &limit) != 0) return -1;
     if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < wanted) wanted = limit.rlim_max;
     limit.rlim_cur = limit.rlim_max = wanted;
+    /* The signal of the first limit is a fault that can be told; a second later the kernel ends the process. */
+    if (resource == RLIMIT_CPU) limit.rlim_max = wanted + 1;
     return setrlimit(resource, &limit);
 }
 

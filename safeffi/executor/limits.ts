@@ -18,7 +18,7 @@ export interface ExecutorLimits {
   readonly openFiles?: number;
   /** Processes and threads of this user, as the kernel counts them: those of other programs too. Default: none. */
   readonly processes?: number;
-  /** Processor time of the executor in all; the kernel ends it with SIGXCPU. Default: none. */
+  /** Processor time of the executor in all: then SIGXCPU, a fault, and its end a second later. Default: none. */
   readonly cpuSeconds?: number;
 }
 

@@ -54,6 +54,8 @@ import { type Taint, untainted, withCause } from './taint.ts';
 
 /** About 30 µs of looking in JavaScript; the executor spins about as long after a call. */
 const looksWhenSpinning = 20_000;
+/** A fork takes longer than most callouts, and a sleep over it longer still. */
+const looksForFork = 10 * looksWhenSpinning;
 const laneLimitMs = 1000;
 /** After so many rounds of news the event loop gets its turn. */
 const roundsAtOnce = 1000;
@@ -349,7 +351,14 @@ export class NativeExecutor implements Executor {
   }
 
   makeStandby(): Standby | number {
-    const answer = this.loader.system('checkpoint').call([]) as number;
+    const { looks } = this;
+    this.gate[1] = looks === 0 ? 0 : looksForFork;
+    let answer: number;
+    try {
+      answer = this.loader.system('checkpoint').call([]) as number;
+    } finally {
+      this.gate[1] = looks;
+    }
     if (answer < 0) return answer;
     const { generation, taint } = this;
     const libraries = this.loader.snapshot();
@@ -369,23 +378,25 @@ export class NativeExecutor implements Executor {
     i32[header.takenOver / 4] = 0;
     for (let i = 0; i < laneCount + foreignLaneCount; i++) this.domain.settleLane(i);
     this.foreign.clear();
+    Atomics.store(i32, header.takeover / 4, standby.pid);
+    linux().futexWakeAll(this.domain.addressOfWord(header.takeover / 4));
+    // While it wakes up: all that is known of it.
     const replacement = ExecutorProcess.adopt(standby.pid, former);
-    try {
-      Atomics.store(i32, header.takeover / 4, standby.pid);
-      linux().futexWakeAll(this.domain.addressOfWord(header.takeover / 4));
-      replacement.waitForWord(this.domain, header.takenOver / 4, 0);
-    } catch (error) {
-      for (const callout of this.#callouts) callout.unbind();
-      throw error;
-    }
-    this.#process = replacement;
     this.#map = new ProcessMap(standby.pid, this.#map);
     this.generation = standby.generation;
     this.taint = standby.taint;
     this.#condemned = undefined;
-    this.#lanesMade = standby.lanesMade;
     this.loader.restore(standby.libraries);
     this.memory.known.undoTo(standby.allocationMark);
+    try {
+      replacement.waitForWord(this.domain, header.takenOver / 4, 0);
+    } catch (error) {
+      this.loader.forget();
+      for (const callout of this.#callouts) callout.unbind();
+      throw error;
+    }
+    this.#process = replacement;
+    this.#lanesMade = standby.lanesMade;
     for (let i = 0; i < standby.lanesMade; i++)
       if (!this.lanes[i]!.adopt()) this.condemn(`told a thread for lane ${i} that is none of its own`);
     this.openGate();

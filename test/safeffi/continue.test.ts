@@ -1,6 +1,7 @@
 /**
  * `continue`: registers or memory are mended while the thread stands in its handler, and the instruction runs again.
  */
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type FFIFault, type Library, openSession, type Session } from '../../safeffi/index.ts';
 import { faultOf } from './fault-of.ts';
@@ -124,4 +125,23 @@ test.each([
   const caught = faultOf(() => int('read_at', 'void *')(null));
   expect(() => caught.continue(registers as Record<string, number>)).toThrow(message);
   expect(caught.answer(4)).toBe(4);
+});
+
+test('1,000 continued faults leave nothing behind', () => {
+  const load = int('load_rdi', 'void *');
+  const step = (i: number) => {
+    const caught = faultOf(() => load(null));
+    expect(caught.continue({ rip: program(caught) + 2n, rax: i })).toBe(i);
+  };
+  const look = () => ({
+    descriptors: readdirSync('/proc/self/fd').length,
+    threads: readdirSync(`/proc/${session.executor.pid}/task`).length,
+    mappings: readFileSync(`/proc/${session.executor.pid}/maps`, 'latin1').split('\n').length,
+  });
+  for (let i = 0; i < 20; i++) step(i);
+  const { pid } = session.executor;
+  const before = look();
+  for (let i = 0; i < 980; i++) step(i);
+  expect(look()).toEqual(before);
+  expect(session.executor.pid).toBe(pid);
 });

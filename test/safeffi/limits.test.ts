@@ -2,7 +2,9 @@
  * What an executor may use, and that it stands apart: an allocation bomb answers NULL, a signal to the own group does not
  * reach the VM.
  */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { defaultMemoryBytes } from '../../safeffi/executor/limits.ts';
 import { CalloutError, type Library, openSession, type Session, type SessionOptions } from '../../safeffi/index.ts';
@@ -56,9 +58,25 @@ test('open descriptors', () => {
   expect(int('open_many', 'int')(100)).toBe(17);
 });
 
-test('processor time: the kernel ends the executor', () => {
+test('processor time: a callout that uses it up is stopped, and a restart has it anew', () => {
   use({ limits: { cpuSeconds: 1 } });
-  expect(limitsOf(session.executor.pid!)).toMatch(/Max cpu time +1 +1/);
+  expect(limitsOf(session.executor.pid!)).toMatch(/Max cpu time +1 +2/);
+  const caught = faultOf(() => int('forever_until', 'void *')(session.memory.allocate(4)));
+  expect(caught.fault.signal).toBe('SIGXCPU');
+  caught.restart();
+  caught.answer(0);
+});
+
+test('a file that grows too large: SIGXFSZ is a fault, and going on the write answers EFBIG', () => {
+  use({ limits: { fileBytes: 1000 } });
+  const write = int('write_file', 'const char *', 'int');
+  const file = join(mkdtempSync(join(tmpdir(), 'safeffi-limits-')), 'file');
+  expect(write(file, 500)).toBe(500);
+  expect(write(file, 1500)).toBe(1000);
+  const caught = faultOf(() => write(file, -1500));
+  expect(caught.fault.signal).toBe('SIGXFSZ');
+  expect(caught.continue()).toBe(-constants.errno.EFBIG);
+  rmSync(dirname(file), { recursive: true });
 });
 
 test('the machine out of memory ends the executor before the VM', () => {

@@ -139,7 +139,7 @@ test('addresses of before are stale after a restart', () => {
   expect(faultOf(() => read(address)).fault.kind).toBe('StaleAddress');
 });
 
-test('200 restarts with spares leave no process, descriptor, mapping or thread behind', async () => {
+test('1,000 restarts, some with spares, leave no process, descriptor, mapping or thread behind', async () => {
   use({});
   const look = () => ({
     descriptors: readdirSync('/proc/self/fd').length,
@@ -147,8 +147,8 @@ test('200 restarts with spares leave no process, descriptor, mapping or thread b
   });
   session.restart();
   const before = look();
-  for (let i = 0; i < 200; i++) {
-    if (i % 2 === 0) native().prepareSpare();
+  for (let i = 0; i < 1000; i++) {
+    if (i % 10 === 0) native().prepareSpare();
     session.restart();
     expect(answer()).toBe(42);
   }
