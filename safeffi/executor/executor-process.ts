@@ -93,6 +93,14 @@ export class ExecutorProcess {
     return this.#end === undefined;
   }
 
+  /**
+   * False as soon as the process has given its memory up on its way to its end, which is before it can be reaped: its first
+   * thread may be gone while another still goes.
+   */
+  hasMemory(): boolean {
+    return linux().readMemory(this.pid, BigInt(domainBase), new Uint8Array(1)) !== -constants.errno.ESRCH;
+  }
+
   /** The signal by which the whole process was stopped since the last look, if it was. */
   takeStop(): string | undefined {
     const stop = this.#stop;

@@ -59,7 +59,8 @@ export class SpareExecutor {
   take(): StartingExecutor | undefined {
     const spare = this.#spare;
     this.#spare = undefined;
-    if (spare === undefined || spare.process.alive()) return spare;
+    if (spare === undefined || (spare.process.alive() && spare.process.hasMemory())) return spare;
+    this.#graveyard.bury(spare.process.pid);
     linux().close(spare.fd);
     return undefined;
   }
