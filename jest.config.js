@@ -18,6 +18,7 @@ const needNative = [
   'ffi/recovery',
   ...[
     'aarch64',
+    'bad-input',
     'abi',
     'advice',
     'allocations',

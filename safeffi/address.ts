@@ -24,6 +24,8 @@ export class Address {
 
   /** The address `offsetBytes` further on, in the same generation. */
   plus(offsetBytes: number): Address {
+    if (!Number.isSafeInteger(offsetBytes))
+      throw new RangeError(`an address plus ${String(offsetBytes)}, expected an integer`);
     return typeof this.value === 'number' && Number.isSafeInteger(this.value + offsetBytes)
       ? new Address(this.value + offsetBytes, this.generation)
       : new Address(exact(BigInt(this.value) + BigInt(offsetBytes)), this.generation);
@@ -42,6 +44,8 @@ export class Address {
 export class CString {
   readonly bytes: Uint8Array;
   constructor(bytes: Uint8Array) {
+    if (!(bytes instanceof Uint8Array))
+      throw new TypeError(`a CString of ${typeof bytes}, expected its bytes (a Uint8Array)`);
     this.bytes = bytes;
   }
 }

@@ -3,6 +3,7 @@
  */
 import type { Address } from './address.ts';
 import type { Callback, CallbackFunction } from './callbacks/callback.ts';
+import { checkedBytes, inputError } from './check-input.ts';
 import { badTypeError } from './errors.ts';
 import type { ExecutorMemory } from './executor/executor.ts';
 import { isComplete, type RecordType } from './types/aggregate-types.ts';
@@ -58,7 +59,10 @@ export class DeclaredRecord {
     return bytes;
   }
 
-  fromBytes(bytes: Uint8Array): ViewFields {
+  fromBytes(given: Uint8Array): ViewFields {
+    const bytes = checkedBytes(`the bytes of ${this.type.name}`, given);
+    if (bytes.length < this.type.sizeBytes)
+      throw inputError(`the bytes of ${this.type.name}`, given, `at least ${this.type.sizeBytes} bytes`);
     if (this.#fast !== undefined && bytes.length === this.type.sizeBytes)
       return this.#fast.read(bytes, this.#home.generation);
     return readValue(

@@ -196,6 +196,11 @@ export function noCallbackError(callback: string, most: number): CalloutError {
   });
 }
 
+/** Options that are no object. */
+export function optionsError(value: unknown, expected: string): CalloutError {
+  return new CalloutError('bad-option', `the options are ${describeValue(value)}, expected ${expected}`, { expected });
+}
+
 export function badOptionError(option: string, value: unknown, expected: string): CalloutError {
   return new CalloutError('bad-option', `option ${option} is ${describeValue(value)}, expected ${expected}`, {
     option,

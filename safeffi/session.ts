@@ -7,6 +7,8 @@ import { Address, exact } from './address.ts';
 import type { Callback, CallbackFunction, CallbackOptions } from './callbacks/callback.ts';
 import type { CallbackRequest } from './callbacks/callback-request.ts';
 import { parseCallbackType } from './callbacks/callback-type.ts';
+import { checkAddressValue, checkFunction, checkName, inputError } from './check-input.ts';
+import { checkLibraryOptions, checkSessionOptions } from './check-options.ts';
 import type { DeclaredBy } from './declarations/declared-by.ts';
 import { type DeclarationOptions, parseDeclarations } from './declarations/parse-declarations.ts';
 import { type DeclaredRecords, declaredLibrary } from './declared-library.ts';
@@ -70,6 +72,7 @@ export class Library {
   }
 
   #prepared(name: string, signature: Signature): PreparedCallout {
+    checkName(`library ${this.name}: the name of the function`, name);
     const key = `${name} ${signature.key} ${signature.argumentNames?.join(',') ?? ''}`;
     let callout = this.#callouts.get(key);
     if (callout === undefined) {
@@ -120,6 +123,7 @@ export class Library {
   }
 
   symbol(name: string): Address {
+    checkName(`library ${this.name}: the name of the symbol`, name);
     return this.executor.symbol(this.name, name);
   }
 
@@ -140,6 +144,7 @@ function callbackOf(
   options: CallbackOptions,
 ): Callback {
   const { name, signature } = parseCallbackType(type);
+  if (fn !== undefined) checkFunction(`callback ${options.name ?? name ?? 'callback'}: its function`, fn);
   return executor.callback(options.name ?? name ?? 'callback', signature, fn, options);
 }
 
@@ -152,6 +157,7 @@ export class Session {
   #closed = false;
 
   constructor(options: SessionOptions) {
+    checkSessionOptions(options);
     this.#options = options;
   }
 
@@ -191,6 +197,8 @@ export class Session {
 
   /** A library by file name or path, as the loader finds it; loaded by this call, so a missing one is known at once. */
   library(name: string, options: LibraryOptions = {}): Library {
+    checkName('the name of the library', name, true);
+    checkLibraryOptions(options);
     const checkpoint = options.checkpoint ?? this.#options.checkpoint ?? false;
     const domain = options.domain ?? (this.#options.domains === 'each' ? name : mainDomain);
     const key = `${checkpoint} ${domain} ${name}`;
@@ -235,6 +243,7 @@ export class Session {
 
   /** An address of the present executor from an integer. */
   address(value: number | bigint): Address {
+    checkAddressValue('the address', value);
     return new Address(typeof value === 'bigint' ? exact(value) : value, this.executor.generation);
   }
 
@@ -258,6 +267,8 @@ export class Session {
    */
   batch(callout: PreparedCallout | CFunction, capacity: number, textBytes = 0): CalloutBatch {
     const one = typeof callout === 'function' ? callout.callout : callout;
+    if (typeof one?.invoke !== 'function')
+      throw inputError('the function of the batch', callout, 'a function of a library, or a prepared callout');
     for (const [what, count, least] of [
       ['capacity', capacity, 1],
       ['room for text', textBytes, 0],

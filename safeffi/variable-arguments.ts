@@ -23,7 +23,8 @@ export class TypedValue {
 
 /** `printf('%d %f', typed('int', 1), typed('double', 1))`. Throws CalloutError `bad-type`. */
 export function typed(type: string | CType, value: ArgumentValue | object): TypedValue {
-  return new TypedValue(typeof type === 'string' ? parseType(type) : type, value);
+  if (typeof type === 'object' && type !== null) return new TypedValue(type, value);
+  return new TypedValue(parseType(type), value);
 }
 
 /** The argument at `position` (from 1) with its type: pointers, strings, booleans and bigints say it themselves. */

@@ -3,7 +3,7 @@
  * of a function type among declarations, or types as texts.
  */
 import { parseDeclarations } from '../declarations/parse-declarations.ts';
-import { badTypeError } from '../errors.ts';
+import { badTypeError, describeValue } from '../errors.ts';
 import { parseSignature, type Signature, type SignatureText } from '../types/signature.ts';
 
 export interface CallbackType {
@@ -30,5 +30,7 @@ export function parseCallbackType(type: string | SignatureText | Signature): Cal
 }
 
 function signatureOf(type: SignatureText | Signature): Signature {
+  if (typeof type !== 'object' || type === null)
+    throw badTypeError(describeValue(type), 'expected a C function type as text, or { returns, arguments }');
   return 'key' in type ? type : parseSignature('callback', type);
 }

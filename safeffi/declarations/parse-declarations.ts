@@ -2,6 +2,8 @@
  * `parseDeclarations('typedef struct { int x, y; } point; int norm(point p);')`: C declarations as headers have them,
  * as types and signatures. All or nothing: the first thing that is wrong or not covered is an error that says where.
  */
+import { inputError } from '../check-input.ts';
+import { badOptionError, optionsError } from '../errors.ts';
 import { DeclarationBuilder } from './declaration-builder.ts';
 import { DeclarationProblem, declarationError } from './declaration-error.ts';
 import { DeclarationScope, type Declarations } from './declaration-scope.ts';
@@ -14,6 +16,10 @@ export interface DeclarationOptions {
 
 /** Throws CalloutError `bad-declaration`. */
 export function parseDeclarations(text: string, options: DeclarationOptions = {}): Declarations {
+  if (typeof text !== 'string') throw inputError('the declaration', text, 'C declarations as a String');
+  if (typeof options !== 'object' || options === null) throw optionsError(options, '{ packed }');
+  if (options.packed !== undefined && typeof options.packed !== 'boolean')
+    throw badOptionError('packed', options.packed, 'true or false');
   const scope = new DeclarationScope();
   const builder = new DeclarationBuilder(scope, options.packed ?? false);
   try {

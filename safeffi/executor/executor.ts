@@ -126,7 +126,7 @@ export interface AllocateOptions {
 /** Memory of the executor; every address is checked: a bad one ends in FFIFault (MemoryViolation), a stale one likewise. */
 export interface ExecutorMemory {
   read(address: Address, sizeBytes: number): Uint8Array;
-  write(address: Address, bytes: Uint8Array): void;
+  write(address: Address, bytes: ArrayBufferView): void;
   /** C's `malloc`, zeroed. Throws CalloutError `no-memory`. */
   allocate(sizeBytes: number, options?: AllocateOptions): Address;
   /** C's `free` of what `allocate` gave; anything else is an FFIFault (MemoryViolation), and nothing is called. */

@@ -4,10 +4,12 @@
  * FFIFault collected as garbage) is abandoned, so that its lane is not lost.
  */
 import type { Address, ExactInteger } from '../address.ts';
+import { inputError } from '../check-input.ts';
 import { alreadyResolvedError, CalloutError } from '../errors.ts';
 import { type Fault, type Resolution, resolutionsOf } from '../faults/fault.ts';
 import type { FaultResolver } from '../faults/ffi-fault.ts';
 import { registerNamesArm64, registerNamesX64 } from '../protocol/layout.ts';
+import { checkArguments } from '../types/check-argument.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import { finishGuarded } from './checkpointed-callout.ts';
 import type { Checkpoint } from './checkpoints.ts';
@@ -54,6 +56,9 @@ export class HeldFault implements FaultResolver {
   }
 
   retry(args: readonly ArgumentValue[] = this.#owner.args): ResultValue {
+    if (this.#resolved) throw alreadyResolvedError(this.#owner.callout.name, 'retry');
+    if (args !== this.#owner.args)
+      checkArguments(this.#owner.callout.name, this.#owner.callout.signature.arguments, args);
     this.#resolve('retry');
     this.leave();
     const { callout, executor, checkpoint } = this.#owner;
@@ -120,6 +125,12 @@ export class HeldFault implements FaultResolver {
   }
 
   #checked(registers: Readonly<Record<string, ExactInteger>>): Map<number, bigint> {
+    if (typeof registers !== 'object' || registers === null)
+      throw inputError(
+        `callout ${this.#owner.callout.name}: the registers`,
+        registers,
+        'an object of registers by name',
+      );
     const isArm = this.#owner.executor.target.abi.name === 'aarch64';
     const names: readonly string[] = isArm ? registerNamesArm64 : registerNamesX64;
     const changes = new Map<number, bigint>();

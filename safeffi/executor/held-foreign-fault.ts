@@ -9,6 +9,7 @@ import type { Address } from '../address.ts';
 import { alreadyResolvedError } from '../errors.ts';
 import { type Resolution, resolutionsOf } from '../faults/fault.ts';
 import type { FaultResolver } from '../faults/ffi-fault.ts';
+import { checkArguments } from '../types/check-argument.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import type { Checkpoint } from './checkpoints.ts';
 import type { Lane } from './lane.ts';
@@ -55,6 +56,7 @@ export class HeldForeignFault implements FaultResolver {
   }
 
   retry(args?: readonly ArgumentValue[]): ResultValue {
+    if (args !== undefined) checkArguments(this.#callout.name, this.#callout.signature.arguments, args);
     this.#resolve('retry');
     const isLive = this.#standing && this.#epoch === this.#executor.epoch;
     if (!isLive || this.#lane === undefined || args !== undefined) {

@@ -8,6 +8,7 @@ import { compileMarshaller, type MarshalEnvironment, type Marshaller } from '../
 import { Address, CString, type ExactInteger } from '../address.ts';
 import { Callback } from '../callbacks/callback.ts';
 import type { CallbackRequest } from '../callbacks/callback-request.ts';
+import { checkCall } from '../check-input.ts';
 import { argumentCountError, argumentTypeError, notAvailableError, openCallbackError } from '../errors.ts';
 import { line, state } from '../protocol/layout.ts';
 import { argumentRefusal, fits, takesStrings } from '../types/check-argument.ts';
@@ -63,6 +64,7 @@ export class NativeCallout implements StoppedCallout {
   }
 
   call(args: readonly ArgumentValue[], options: CalloutOptions = {}): ResultValue {
+    checkCall(this.name, args, this.signature.arguments.length, options);
     if (options.checkpoint === true) return this.#executor.checkpointed(this).call(args, options);
     const lane = this.begin(args, this.#laneOf(options.within));
     const { epoch } = this.#executor;
@@ -71,12 +73,14 @@ export class NativeCallout implements StoppedCallout {
   }
 
   start(args: readonly ArgumentValue[], options: CalloutOptions = {}): PendingCallout {
+    checkCall(this.name, args, this.signature.arguments.length, options);
     if (options.checkpoint === true) return this.#executor.checkpointed(this).start(args, options);
     const lane = this.begin(args, this.#laneOf(options.within), false);
     return new NativePendingCallout(this, this.#executor, lane, args, options.deadlineMs ?? this.#executor.deadlineMs);
   }
 
   async(args: readonly ArgumentValue[], options: CalloutOptions = {}): Promise<ResultValue> {
+    checkCall(this.name, args, this.signature.arguments.length, options);
     const deadlineMs = options.deadlineMs ?? this.#executor.deadlineMs;
     return this.#executor.asyncs.run((a, o) => this.#startRinging(a, o), args, { ...options, deadlineMs });
   }

@@ -2,7 +2,9 @@
  * Memory of a native executor, read and written from here (process_vm_readv): a bad address is answered with EFAULT
  * where a load would have crashed, and becomes a MemoryViolation that the executor never notices.
  */
+
 import { type Address, type ExactInteger, exact } from '../address.ts';
+import { checkAddress, checkedBytes, checkSize } from '../check-input.ts';
 import { noMemoryError, notAvailableError } from '../errors.ts';
 import { pageBytes } from '../protocol/layout.ts';
 import { parseSignature } from '../types/signature.ts';
@@ -47,6 +49,8 @@ export class NativeMemory implements ExecutorMemory {
   }
 
   read(address: Address, sizeBytes: number): Uint8Array {
+    checkAddress('the address to read', address);
+    checkSize('the size to read', sizeBytes);
     const bytes = new Uint8Array(sizeBytes);
     const start = this.#check(reading, address);
     const done = linux().readMemory(this.#pid(), start, bytes);
@@ -54,7 +58,9 @@ export class NativeMemory implements ExecutorMemory {
     return bytes;
   }
 
-  write(address: Address, bytes: Uint8Array): void {
+  write(address: Address, given: ArrayBufferView): void {
+    checkAddress('the address to write', address);
+    const bytes = checkedBytes('what is to be written', given);
     const start = this.#check(writing, address);
     const done = linux().writeMemory(this.#pid(), start, bytes);
     if (done !== bytes.length) throw this.#violation(writing, start, done, 'write');
@@ -70,6 +76,7 @@ export class NativeMemory implements ExecutorMemory {
   }
 
   free(address: Address): void {
+    checkAddress('the address to free', address);
     if (address.isNull) return;
     this.#check(freeing, address);
     const obstacle = this.known.obstacle(address);
@@ -83,6 +90,8 @@ export class NativeMemory implements ExecutorMemory {
   }
 
   readCString(address: Address, limitBytes?: number): Uint8Array {
+    checkAddress('the address of the string', address);
+    if (limitBytes !== undefined) checkSize('the limit of the string', limitBytes);
     this.#check(reading, address);
     return this.readBytesUntilNul(reading, address.value, limitBytes, 'in a string');
   }

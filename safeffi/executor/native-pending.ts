@@ -2,8 +2,10 @@
  * A started callout of the native executor, for a program that does other things meanwhile, and the requests of callbacks
  * that it answers itself. Whatever ends the process ends both: they compare its epoch.
  */
+
 import type { Callback } from '../callbacks/callback.ts';
 import type { CallbackRequest } from '../callbacks/callback-request.ts';
+import { checkWait } from '../check-input.ts';
 import { alreadyResolvedError, openCallbackError } from '../errors.ts';
 import { state } from '../protocol/layout.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
@@ -115,6 +117,7 @@ export class NativePendingCallout implements PendingCallout {
   }
 
   wait(timeoutMs: number): boolean {
+    checkWait(this.#callout.name, timeoutMs);
     const limit = performance.now() + timeoutMs;
     for (;;) {
       if (this.poll()) return true;

@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { Address, type ExactInteger } from '../address.ts';
 import type { Callback, CallbackFunction, CallbackOptions } from '../callbacks/callback.ts';
 import type { CallbackRequest } from '../callbacks/callback-request.ts';
+import { checkAddress } from '../check-input.ts';
 import { closedError, leftError, noLaneError, notAvailableError, openCallbackError } from '../errors.ts';
 import type { FFIFault } from '../faults/ffi-fault.ts';
 import { ProcessMap } from '../faults/process-map.ts';
@@ -198,6 +199,7 @@ export class NativeExecutor implements Executor {
   }
 
   prepareAddress(address: Address, name: string, signature: Signature): PreparedCallout {
+    checkAddress(`callout ${name}: the function`, address);
     const callout: NativeCallout = new NativeCallout(this, 'a function pointer', name, signature, () => {
       if (address.generation !== this.generation) throw this.faults.stale(callout, 0, address);
       return Number(address.value);

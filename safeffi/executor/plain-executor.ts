@@ -7,9 +7,11 @@ import { setTimeout } from 'node:timers/promises';
 import { Address, exact, hex } from '../address.ts';
 import type { Callback, CallbackFunction, CallbackOptions } from '../callbacks/callback.ts';
 import type { CallbackRequest } from '../callbacks/callback-request.ts';
+import { checkAddress, checkCall, checkWait } from '../check-input.ts';
 import {
   alreadyResolvedError,
   badOptionError,
+  CalloutError,
   libraryNotFoundError,
   notAvailableError,
   symbolNotFoundError,
@@ -186,6 +188,7 @@ export class PlainExecutor implements Executor {
   }
 
   prepareAddress(address: Address, name: string, signature: Signature): PreparedCallout {
+    checkAddress(`callout ${name}: the function`, address);
     return this.#callout('a function pointer', name, signature, address);
   }
 
@@ -283,6 +286,7 @@ export class PlainExecutor implements Executor {
     const target = { name, library: fileOf(library), signature };
     const again = (args: readonly ArgumentValue[]) => call(args);
     const start = (args: readonly ArgumentValue[], options: CalloutOptions = {}): PendingCallout => {
+      checkCall(name, args, signature.arguments.length, options);
       this.#backend.revive();
       const context = this.#context(origin, args, again);
       if (address !== undefined && address.generation !== this.generation) throw context.stale(0, address);
@@ -304,6 +308,7 @@ export class PlainExecutor implements Executor {
           stopped = true;
         },
         wait: (timeoutMs) => {
+          checkWait(name, timeoutMs);
           within(() => pending.wait(Math.max(0, Math.min(timeoutMs, deadline - performance.now()))));
           return poll();
         },
@@ -408,7 +413,12 @@ export class PlainExecutor implements Executor {
       abandon: () => resolve('answer'),
       retry: (others = args) => {
         resolve('retry');
-        return again(others);
+        try {
+          return again(others);
+        } catch (error) {
+          if (error instanceof CalloutError && error.code.startsWith('argument-')) resolved = false; // nothing was called
+          throw error;
+        }
       },
       restart: () => {
         if (resolved) throw alreadyResolvedError(fault.function ?? 'memory', 'restart');

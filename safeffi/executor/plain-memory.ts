@@ -3,6 +3,7 @@
  * that cannot be read is a MemoryViolation. The errors themselves are made by the executor that owns this.
  */
 import type { Address } from '../address.ts';
+import { checkAddress, checkedBytes, checkSize } from '../check-input.ts';
 import { noMemoryError } from '../errors.ts';
 import { parseSignature } from '../types/signature.ts';
 import { Allocations } from './allocations.ts';
@@ -56,6 +57,8 @@ export class PlainMemory implements ExecutorMemory {
   }
 
   read(address: Address, sizeBytes: number): Uint8Array {
+    checkAddress('the address to read', address);
+    checkSize('the size to read', sizeBytes);
     const bytes = new Uint8Array(sizeBytes);
     const start = this.#owner.check(reading, address);
     const done = this.#owner.read(start, bytes);
@@ -63,7 +66,9 @@ export class PlainMemory implements ExecutorMemory {
     return bytes;
   }
 
-  write(address: Address, bytes: Uint8Array): void {
+  write(address: Address, given: ArrayBufferView): void {
+    checkAddress('the address to write', address);
+    const bytes = checkedBytes('what is to be written', given);
     const start = this.#owner.check(writing, address);
     const done = this.#owner.write(start, bytes);
     if (done !== bytes.length) throw this.#owner.violation(writing, start + BigInt(done), 'write');
@@ -79,6 +84,7 @@ export class PlainMemory implements ExecutorMemory {
   }
 
   free(address: Address): void {
+    checkAddress('the address to free', address);
     if (address.isNull) return;
     this.#owner.check(freeing, address);
     const known = this.#present();
@@ -93,6 +99,8 @@ export class PlainMemory implements ExecutorMemory {
   }
 
   readCString(address: Address, limitBytes?: number): Uint8Array {
+    checkAddress('the address of the string', address);
+    if (limitBytes !== undefined) checkSize('the limit of the string', limitBytes);
     return this.readUntilNul(this.#owner.check(reading, address), limitBytes ?? Number.POSITIVE_INFINITY);
   }
 

@@ -3,6 +3,7 @@
  * compiler). A fault is known by the way the child died, its signal or exit status: no address, no C frames, and the
  * child's state is gone; the next callout gets a fresh child. Callouts run one after the other.
  */
+import { closedError } from '../errors.ts';
 import type { Fault } from '../faults/fault.ts';
 import type { ExecutorOptions } from './executor.ts';
 import { NotFound, type PlainValue } from './koffi-functions.ts';
@@ -55,6 +56,7 @@ class PortableBackend implements PlainBackend {
   readonly #options: ExecutorOptions;
   readonly #libraries = new Set<string>();
   #channel: PortableChannel | undefined;
+  #closed = false;
   #answer: PortableChannel['onCallback'];
 
   constructor(options: ExecutorOptions) {
@@ -120,6 +122,7 @@ class PortableBackend implements PlainBackend {
   }
 
   close(): void {
+    this.#closed = true;
     this.#drop(this.#channel);
   }
 
@@ -160,6 +163,7 @@ class PortableBackend implements PlainBackend {
 
   /** The living child; a fresh one, with the libraries of before, where there is none. */
   #live(): PortableChannel {
+    if (this.#closed) throw closedError('the executor');
     if (this.#channel !== undefined) return this.#channel;
     this.#channel = openChannel(this.#options.environment);
     this.#channel.onCallback = this.#answer;

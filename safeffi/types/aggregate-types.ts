@@ -7,7 +7,7 @@
  * opaque: only pointers to it can be had. A record with fields never changes again.
  */
 import { type ExactInteger, exact } from '../address.ts';
-import { badTypeError } from '../errors.ts';
+import { badTypeError, describeValue } from '../errors.ts';
 import { type Bits, placeBits } from './bit-field.ts';
 import type { CType, ScalarType } from './scalar-types.ts';
 import type { Signature } from './signature.ts';
@@ -115,6 +115,8 @@ export function opaqueRecord(kind: RecordType['kind'], name: string): RecordType
 /** Lays the members out; `packed` leaves no room between them. Throws CalloutError `bad-type`. */
 export function completeRecord(record: RecordType, members: readonly Member[], packed = false): RecordType {
   if (record.fields.length > 0) throw badTypeError(record.name, 'it was completed before');
+  if (!Array.isArray(members))
+    throw badTypeError(record.name, `its members are ${describeValue(members)}, expected an array`);
   if (members.length === 0) throw badTypeError(record.name, 'it has no fields');
   const fields: Field[] = [];
   let end = 0;

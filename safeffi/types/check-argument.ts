@@ -5,6 +5,7 @@
 import { fitsInt64 } from '../abi/int64.ts';
 import { Address, CString } from '../address.ts';
 import { Callback } from '../callbacks/callback.ts';
+import { checkCall } from '../check-input.ts';
 import { argumentRangeError, argumentTypeError, type CalloutError } from '../errors.ts';
 import { isRecord } from './aggregate-types.ts';
 import { type CType, integerRange, isCharPointer, isOneByte } from './scalar-types.ts';
@@ -39,6 +40,15 @@ export function argumentRefusal(callout: string, index: number, type: CType, val
     return argumentRangeError(callout, index + 1, value, type.name, low, high);
   }
   return argumentTypeError(callout, index + 1, value, expectedText(type));
+}
+
+/** All arguments of a call that is yet to be made, so that nothing else is done when one is refused. */
+export function checkArguments(callout: string, types: readonly CType[], args: unknown): void {
+  checkCall(callout, args, types.length, {});
+  (args as readonly unknown[]).forEach((value, index) => {
+    const type = types[index]!;
+    if (!fits(type, value)) throw argumentRefusal(callout, index, type, value);
+  });
 }
 
 /** True when the value can be passed as that type. */

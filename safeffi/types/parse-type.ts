@@ -4,12 +4,13 @@
  * told apart: what it points to is not copied back. An unknown name with a `*` is an opaque pointer
  * (`FILE *`); without one it is an error. Struct and union types will be looked up here once they can be declared.
  */
-import { badTypeError } from '../errors.ts';
+import { badTypeError, describeValue } from '../errors.ts';
 import { type CType, pointerTo, scalarTypes } from './scalar-types.ts';
 
 const qualifiers = /\b(const|volatile|restrict|__restrict)\b/g;
 
 export function parseType(text: string): CType {
+  if (typeof text !== 'string') throw badTypeError(describeValue(text), 'expected a C type as text');
   const stars = text.match(/\*/g)?.length ?? 0;
   const words = text.replace(qualifiers, ' ').trim().split(/\s+/).join(' ');
   const match = /^((?:struct |union |enum )?[A-Za-z_]\w*(?: [A-Za-z_]\w*)*) ?(?:\* ?)*$/.exec(words);

@@ -2,6 +2,7 @@
  * A signature: result and argument types of a C function, resolved. Made once per function from the plain-text form that
  * users write, `{ returns: 'int', arguments: ['const char *'] }`; immutable; `key` is equal for equal types.
  */
+import { checkSignatureText } from '../check-input.ts';
 import { badSignatureError } from '../errors.ts';
 import { type Field, isComplete } from './aggregate-types.ts';
 import { parseType } from './parse-type.ts';
@@ -27,7 +28,9 @@ export interface Signature {
 /** More than C compilers must support (127, C17 5.2.4.1) is refused. */
 export const maxArguments = 127;
 
+/** Throws CalloutError `bad-signature`, `bad-type`. */
 export function parseSignature(callout: string, text: SignatureText): Signature {
+  checkSignatureText(callout, text);
   const types = text.arguments.length === 1 && text.arguments[0]!.trim() === 'void' ? [] : text.arguments;
   const dots = types.findIndex((type) => type.trim() === '...');
   const all = types.filter((_, index) => index !== dots).map((type) => parseType(type));
