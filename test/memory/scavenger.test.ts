@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Collector } from '../../vm/memory/collector.ts';
 import { Format } from '../../vm/memory/header.ts';
 import { HeapVerifier } from '../../vm/memory/heap-verifier.ts';
+import { allInstancesOf, allObjects, firstObject, nextObject } from '../../vm/memory/object-walk.ts';
 import { NO_OOP, type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
 import { needlesslyRemembered } from '../../vm/memory/space-checks.ts';
 import { ClassIndex, ContextSlot } from '../../vm/memory/well-known.ts';
@@ -212,6 +213,22 @@ describe('scavenger', () => {
     collector.collect();
     expect(memory.indexOfClass(memory.classOf(roots[0]!))).toBe(index);
     expect(new HeapVerifier(memory).verify()).toEqual([]);
+  });
+
+  test('walks meet old objects, survivors and what is in eden, in this order, each once', () => {
+    const { memory, roots, collector, classNamed } = youngHeap();
+    const point = classNamed('Point');
+    roots.push(memory.instantiate(point));
+    collector.collect();
+    roots.push(memory.instantiate(point));
+    collector.scavenge();
+    roots.push(memory.instantiate(point));
+    expect(allInstancesOf(memory, point)).toEqual(roots);
+    const walked: Oop[] = [];
+    for (let oop = firstObject(memory); oop !== NO_OOP; oop = nextObject(memory, oop)) walked.push(oop);
+    expect(walked).toEqual(allObjects(memory));
+    expect(walked.slice(-2)).toEqual(roots.slice(1));
+    expect(walked[0]).toBe(memory.nil);
   });
 
   test('holders are told that only young objects moved; a root that is none stays', () => {

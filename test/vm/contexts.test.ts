@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { KernelImage } from './kernel-image.ts';
 
-const image = new KernelImage({ collectionIntervalBytes: 1 << 17 });
+const image = new KernelImage({ collectionIntervalBytes: 1 << 17, edenBytes: 1 << 19 });
 
 describe('contexts', () => {
   test('a context reports its own pc, receiver, method and stack while it is active', () => {
