@@ -23,6 +23,7 @@ const needNative = [
     'advice',
     'allocations',
     'batch',
+    'bench-subjects',
     'buffers',
     'callbacks',
     'callbacks-abi',

@@ -46,6 +46,13 @@ export function measureMany(
   };
 }
 
+/** From the means of batches and the times of single operations, in nanoseconds. */
+export function summary(means: readonly number[], times: readonly number[], runs: number): Measurement {
+  const round = (value: number) => Math.round(10 * value) / 10;
+  const sorted = (values: readonly number[]) => Float64Array.from(values).sort();
+  return { median: round(percentile(sorted(means), 0.5)), p99: round(percentile(sorted(times), 0.99)), runs };
+}
+
 /** Runs `operation` with a counter; answers nanoseconds. */
 export function measure(operation: (count: number) => unknown, options: MeasureOptions): Measurement {
   const { batches, batch, singles } = options;

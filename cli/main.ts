@@ -136,6 +136,7 @@ function program(finish: (exitCode: number) => void): Command {
     .command('bench')
     .description('measure, side by side with peers, with the conditions')
     .addArgument(new Command().createArgument('<what>', 'what to measure').choices(['callout', 'fault', 'vm']))
+    .option('--peers', 'callout: also @2060.io/ffi-napi, installed into a folder for temporary files')
     .addOption(jsonOption)
     .action(async (what: string, options) => finish(await (await import('./commands/bench.ts')).bench(what, options)));
   root

@@ -28,15 +28,16 @@ const CALLS: readonly (readonly [name: string, selector: string, source: string]
   ],
 ];
 
-export async function bench(what: string, options: { json?: true }): Promise<number> {
+export async function bench(what: string, options: { json?: true; peers?: true }): Promise<number> {
   if (what === 'fault') return (await import('./bench-fault.ts')).benchFault(options);
   if (what === 'vm') return (await import('./bench-vm.ts')).benchVm(options);
   const session = openImageSession({ ffi: 'native' });
   try {
-    const report = measureCallouts(
-      (subject) => printTalk(`measuring ${subject}`),
-      [['safeffi image', () => measureImage(session)]],
-    );
+    const report = await measureCallouts({
+      progress: printTalk,
+      extra: [['safeffi image', () => measureImage(session)]],
+      peers: options.peers === true,
+    });
     if (options.json) printJson(report);
     else printReport(report);
     return ExitCode.DONE;

@@ -23,6 +23,7 @@ import { NativePendingCallout, NativeRequest } from './native-pending.ts';
 /** A function that runs on for this long after both sides have looked for long is not worth looking at. */
 const longCallMs = 0.1;
 const looksAtLongCalls = 64;
+const lookAgainAfter = 8;
 
 /** Finds the function's address in the present executor. */
 export type Resolve = () => number;
@@ -184,6 +185,7 @@ export class NativeCallout implements StoppedCallout {
     const recordBytes = (index: number, value: unknown) => this.recordBytes(index, value, clean);
     /** The epoch in which the hot path's last wait began. */
     let waitedFor = executor.epoch;
+    let longCalls = 0;
     const wait = () => {
       const start = performance.now();
       waitedFor = executor.epoch;
@@ -193,8 +195,11 @@ export class NativeCallout implements StoppedCallout {
           ? executor.waitFor(lane0, Math.min(executor.looks, 1), executor.deadlineMs)
           : lane0.wait(0, pendAfterMs);
       if (seen === state.done) executor.releaseLane(lane0);
-      // What took long will take long again: then the next call goes to sleep almost at once.
-      this.#cell[2] = performance.now() - start > longCallMs ? looksAtLongCalls : 0;
+      // What took long will take long again: the next calls go to sleep almost at once. A busy machine makes any call long,
+      // so now and then one is looked at as before.
+      const isLong = performance.now() - start > longCallMs;
+      longCalls = isLong ? longCalls + 1 : 0;
+      this.#cell[2] = isLong && longCalls % lookAgainAfter !== 0 ? looksAtLongCalls : 0;
       return seen;
     };
     return {
