@@ -7,6 +7,7 @@ const source = (path: string): string => fileURLToPath(new URL(`../../${path}`, 
 export const CheckoutPath = {
   kernelImage: built('kernel.image'),
   executor: built('native/executor'),
+  bundle: built('bundle/command.cjs'),
   package: source('package.json'),
   kernelSources: source('image/kernel'),
   kernelTests: source('image/tests'),

@@ -106,6 +106,7 @@ export class ImageSession {
       describeStack: (context) => this.exceptionStack(context).join('  <-  '),
       describeType: (name, behavior) => this.describeType(name, behavior),
       describeLibrary: (library) => this.describeLibrary(library),
+      evaluateCallback: (request) => this.evaluateCallback(request),
       chooseResolution: (report, choices) => {
         const choice = settings.chooseResolution?.(report, choices);
         this.wasReportShown = settings.chooseResolution !== undefined && choice === undefined;
@@ -269,6 +270,14 @@ export class ImageSession {
     for (let at = this.memory.classOf(oop); at !== this.memory.nil; at = this.vm.superclassOf(at))
       if (this.memory.nameOfClass(at) === className) return true;
     return false;
+  }
+
+  private evaluateCallback(request: Oop): Oop {
+    const outcome = this.vm.call(this.vm.findClass('FFICallbackActivation')!, 'evaluate:', [request]);
+    if (outcome.kind === 'value') return outcome.oop;
+    if (outcome.kind !== 'unhandled') throw new LinkError(`a block that C called did not end: ${outcome.kind}`);
+    const { class: name, message } = this.describeError(outcome);
+    throw new LinkError(`a block that C called failed: ${name}: ${message}`);
   }
 
   /** The image's answer to `FFILibrary describe:`. Throws LinkError where there is none. */

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { defaultMemoryBytes } from '../../safeffi/executor/limits.ts';
 import { CheckoutPath } from '../checkout.ts';
 import { ExitCode } from '../exit-code.ts';
 import { colors, printJson, printResult } from '../output.ts';
@@ -29,6 +30,10 @@ export async function doctor(options: { json?: true }): Promise<number> {
     await executor('native'),
     await executor('portable'),
     await executor('direct'),
+    ...(await recovery()),
+    sourceLines(),
+    executorMemory(),
+    bundle(),
     limit('processes', 'Max processes', 64, 'raise it with ulimit -u: executors are processes'),
     limit('open files', 'Max open files', 128, 'raise it with ulimit -n: each executor needs a few descriptors'),
   ];
@@ -97,6 +102,68 @@ async function executor(kind: 'native' | 'portable' | 'direct'): Promise<Check> 
   } finally {
     session.close();
   }
+}
+
+/** Whether C's state can be gone back to, and C can call back: what the kinds of executors differ in. */
+async function recovery(): Promise<Check[]> {
+  if (!existsSync(CheckoutPath.executor)) return [missing('checkpoints', 'the native executor alone has them', null)];
+  const { openSession } = await import('../../safeffi/index.ts');
+  const session = openSession({ ffi: 'native' });
+  const checks: Check[] = [];
+  const attempt = (name: string, run: () => void): void => {
+    try {
+      run(); // the first prepares what the second uses
+      const started = performance.now();
+      run();
+      checks.push(ok(name, `one took ${((performance.now() - started) * 1000).toFixed(0)} µs`));
+    } catch (error) {
+      checks.push(missing(name, (error as Error).message, null));
+    }
+  };
+  try {
+    session.library(C_LIBRARY);
+    attempt('checkpoints', () => session.checkpoint().discard());
+    const sort = session.library(C_LIBRARY).function('bsearch', {
+      returns: 'void *',
+      arguments: ['void *', 'void *', 'size_t', 'size_t', 'void *'],
+    });
+    attempt('callbacks', () => {
+      const callback = session.callback('int (*)(const void *, const void *)', () => 0);
+      sort(new Uint8Array(1), new Uint8Array(4), 4, 1, callback);
+      callback.release();
+    });
+    return checks;
+  } catch (error) {
+    return [missing('checkpoints', (error as Error).message, null)];
+  } finally {
+    session.close();
+  }
+}
+
+function sourceLines(): Check {
+  const found = ['addr2line', 'llvm-addr2line', 'llvm-symbolizer'].find(
+    (each) => spawnSync(each, ['--version'], { stdio: 'ignore' }).status === 0,
+  );
+  return found === undefined
+    ? missing('source lines', 'C frames have names and offsets, no source lines', 'Debian: apt install binutils')
+    : ok('source lines', `of C frames, by ${found}`);
+}
+
+function executorMemory(): Check {
+  return ok(
+    'memory of C',
+    `at most ${Math.round(defaultMemoryBytes() / 2 ** 20)} MiB; an allocation beyond answers NULL in C`,
+  );
+}
+
+function bundle(): Check {
+  return existsSync(CheckoutPath.bundle)
+    ? ok('command in one file', CheckoutPath.bundle)
+    : missing(
+        'command in one file',
+        'the command is loaded from its modules, which takes longer',
+        'node setup.mjs makes it',
+      );
 }
 
 const C_LIBRARY =

@@ -88,13 +88,24 @@ function argumentObject(bridge: FfiBridge, value: ResultValue, type: FfiType): O
   return value.isNull ? nil : values.newString(session.memory.readCString(value));
 }
 
+/** Evaluates a callback at once, in a process of its own, while C waits; for executors that know no requests. */
+export function evaluateNow(bridge: FfiBridge, id: number, args: readonly ResultValue[]): ArgumentValue | undefined {
+  const found = bridge.callbacks.at(id);
+  if (found === undefined) throw new LinkError('a callback that was released was called');
+  return valueFor(bridge, bridge.evaluate(arrayOf(bridge, found, args)), found);
+}
+
 /** An Array of what is to be evaluated and the Array of its arguments. */
 export function argumentObjects(bridge: FfiBridge, request: CallbackRequest): Oop {
-  const { memory } = bridge.interpreter;
   const found = bridge.callbacks.at(request.callback.data as number);
   if (found === undefined) throw new LinkError(`the callback ${request.callback.name} was released`);
-  const args = memory.newArray(request.args.length);
-  request.args.forEach((value, i) => {
+  return arrayOf(bridge, found, request.args);
+}
+
+function arrayOf(bridge: FfiBridge, found: ImageCallback, values: readonly ResultValue[]): Oop {
+  const { memory } = bridge.interpreter;
+  const args = memory.newArray(values.length);
+  values.forEach((value, i) => {
     memory.storePointer(args, i, argumentObject(bridge, value, found.shape.arguments[i]!));
   });
   const array = memory.newArray(2);
@@ -105,8 +116,11 @@ export function argumentObjects(bridge: FfiBridge, request: CallbackRequest): Oo
 
 /** What C goes on with. */
 export function resultValue(bridge: FfiBridge, oop: Oop, request: CallbackRequest): ArgumentValue | undefined {
-  const shape = bridge.callbacks.at(request.callback.data as number)?.shape;
-  if (shape === undefined) return undefined;
+  const found = bridge.callbacks.at(request.callback.data as number);
+  return found === undefined ? undefined : valueFor(bridge, oop, found);
+}
+
+function valueFor(bridge: FfiBridge, oop: Oop, { shape }: ImageCallback): ArgumentValue | undefined {
   if (shape.signature.returns.kind === 'void') return undefined;
   const { adaptation } = shape.returns;
   return adaptation === undefined ? bridge.values.toC(oop) : adaptedArgument(bridge, oop, adaptation);

@@ -40,6 +40,8 @@ export interface LinkedCallout {
   readonly result: ResultConversion;
   /** Some argument is an address that C writes. */
   readonly hasOutPointers: boolean;
+  /** Some argument is a pointer to a function, for which a block may be given. */
+  readonly takesCallbacks: boolean;
   /** Those that arguments are read from. */
   readonly associations: readonly Oop[];
 }
@@ -87,10 +89,11 @@ export class CalloutLinker {
     );
     const prepared = this.prepare(site.library, name, completed);
     const hasOutPointers = types.some(({ adaptation }) => adaptation?.kind === 'outPointer');
+    const takesCallbacks = types.some(({ adaptation }) => adaptation?.kind === 'callback');
     const associations = sources.flatMap((source) =>
       source.kind === 'location' && source.location.kind === 'binding' ? [source.location.association] : [],
     );
-    return { prepared, sources, result: returns.result, hasOutPointers, associations };
+    return { prepared, sources, result: returns.result, hasOutPointers, takesCallbacks, associations };
   }
 
   private prepare(library: CallSiteText['library'], name: string, signature: Signature): PreparedCallout {

@@ -37,6 +37,7 @@ import { isBehavior } from '../operands.ts';
 import { adaptedArgument } from './adapted-argument.ts';
 import { isCallOption, readCallOptions } from './call-options.ts';
 import { CallSites } from './call-sites.ts';
+import { evaluateNow } from './callback-primitives.ts';
 import { type ArgumentSource, CalloutLinker, type LinkedCallout } from './callout-linker.ts';
 import { LinkError, SignatureError } from './errors.ts';
 import { faultFacts } from './fault-facts.ts';
@@ -45,7 +46,7 @@ import { ForeignRequests } from './foreign-requests.ts';
 import { ImageCallbacks } from './image-callbacks.ts';
 import { RunningCallouts } from './running-callouts.ts';
 import { signatureText } from './signature-text.ts';
-import { startAndWait } from './start-and-wait.ts';
+import { startAndWait, startAside } from './start-and-wait.ts';
 import { readTypeDescription } from './type-description.ts';
 import type { TypeScope } from './type-resolver.ts';
 import { type NameResolver, readLocation } from './value-location.ts';
@@ -76,6 +77,11 @@ export interface FfiHost {
    * Objects may move meanwhile. Throws LinkError where it has none.
    */
   describeLibrary(library: Oop): LibraryDescription;
+  /**
+   * Evaluates what an Array of callable and arguments says, in a process of its own, and answers the value; objects may move.
+   * Throws LinkError with what happened instead.
+   */
+  evaluateCallback(request: Oop): Oop;
   /**
    * Asks a person how to go on after an unhandled fault, by one of the choices that are open: source of a one-argument block,
    * or undefined to leave it.
@@ -118,7 +124,7 @@ export class FfiBridge implements RootHolder {
     this.host = host;
     interpreter.memory.addRootHolder(this);
     this.running = new RunningCallouts(this);
-    this.callbacks = new ImageCallbacks(interpreter.memory);
+    this.callbacks = new ImageCallbacks(interpreter.memory, (id, args) => evaluateNow(this, id, args));
     this.foreign = new ForeignRequests(this);
   }
 
@@ -140,6 +146,11 @@ export class FfiBridge implements RootHolder {
   /** Callouts run in this process, where nothing goes on beside them. */
   private get isDirect(): boolean {
     return this.session.executor.kind === 'direct';
+  }
+
+  /** Evaluates a block with its arguments in a process of its own; answers its value. Throws an Error where it has none. */
+  evaluate(request: Oop): Oop {
+    return this.host.evaluateCallback(request);
   }
 
   /** True once a callout or a question about the executor started one. */
@@ -231,7 +242,8 @@ export class FfiBridge implements RootHolder {
     const { sources, prepared } = callout;
     const deadlineMs = this.deadlineMs();
     const within = this.openRequest();
-    if (deadlineMs === undefined && within === undefined && (prepared.pends || this.isDirect)) {
+    const mayCallBack = callout.takesCallbacks || this.callbacks.count > 0;
+    if (deadlineMs === undefined && within === undefined && (prepared.pends || (this.isDirect && !mayCallBack))) {
       switch (sources.length) {
         case 0:
           return prepared.invoke();
@@ -250,6 +262,7 @@ export class FfiBridge implements RootHolder {
       }
     }
     const args = sources.map((source) => this.read(source, context));
+    if (!prepared.pends && this.callbacks.count > 0) throw startAside(prepared, args, { deadlineMs });
     return startAndWait(prepared, args, { deadlineMs, within });
   }
 

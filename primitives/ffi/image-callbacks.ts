@@ -3,7 +3,7 @@
  * result; the block, or the FFICallback that holds it, is kept here until it is released. One that was given to a callout as
  * a block is released with the callout.
  */
-import type { Callback, Session, Signature } from '../../safeffi/index.ts';
+import type { ArgumentValue, Callback, ResultValue, Session, Signature } from '../../safeffi/index.ts';
 import type { ObjectMemory, RootHolder } from '../../vm/memory/object-memory.ts';
 import type { Oop } from '../../vm/memory/oop.ts';
 import type { FfiType } from './ffi-type.ts';
@@ -28,7 +28,14 @@ export class ImageCallbacks implements RootHolder {
   private temporaries: number[] = [];
   private nextId = 1;
 
-  constructor(memory: ObjectMemory) {
+  /** Evaluates a callback while C waits on JavaScript's stack, where an executor has no other way; answers its value. */
+  private readonly evaluateNow: (id: number, args: readonly ResultValue[]) => ArgumentValue | undefined;
+
+  constructor(
+    memory: ObjectMemory,
+    evaluateNow: (id: number, args: readonly ResultValue[]) => ArgumentValue | undefined,
+  ) {
+    this.evaluateNow = evaluateNow;
     memory.addRootHolder(this);
   }
 
@@ -47,7 +54,8 @@ export class ImageCallbacks implements RootHolder {
   /** Throws the engine's CalloutError where there are too many. */
   create(session: Session, shape: CallbackShape, callable: Oop, name: string): ImageCallback {
     const id = this.nextId++;
-    const callback = session.callback(shape.signature, undefined, { name, data: id });
+    const fn = answersRequests(session) ? undefined : (...args: ResultValue[]) => this.evaluateNow(id, args);
+    const callback = session.callback(shape.signature, fn, { name, data: id });
     const created: ImageCallback = { id, callback, shape, callable };
     this.callbacks.set(id, created);
     return created;
@@ -72,6 +80,11 @@ export class ImageCallbacks implements RootHolder {
     this.callbacks.get(id)?.callback.release();
     this.callbacks.delete(id);
   }
+}
+
+/** True where a callback becomes a request that the VM answers in its own time. */
+export function answersRequests(session: Session): boolean {
+  return session.executor.kind === 'native';
 }
 
 const NONE: readonly number[] = [];

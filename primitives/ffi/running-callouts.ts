@@ -113,10 +113,13 @@ export class RunningCallouts implements RootHolder, OutsideWork {
 
   /** Takes what it came to, objects written back; throws FFIFault on a fault. It is under way no more. */
   take(one: RunningCallout): ResultValue {
-    this.forget(one);
-    const result = one.pending.result();
-    this.writeBack(one);
-    return result;
+    try {
+      const result = one.pending.result();
+      this.writeBack(one);
+      return result;
+    } finally {
+      this.forget(one);
+    }
   }
 
   /** What C wrote to copies goes to the objects. */

@@ -23,15 +23,15 @@ export function calloutResult(bridge: FfiBridge, argumentCount: number): boolean
   const { interpreter } = bridge;
   const one = runningAt(bridge, interpreter.stackValue(0));
   if (one === undefined) return interpreter.fail(PrimitiveError.BAD_ARGUMENT);
-  const { callout, receiver, values } = one;
+  const { callout } = one;
   let result: ResultValue;
   try {
     result = bridge.running.take(one);
   } catch (error) {
-    return bridge.refuse(error, { callout, values });
+    return bridge.refuse(error, { callout, values: one.values });
   }
   bridge.lastCallout = callout;
-  return bridge.answerResult(argumentCount, result, callout, receiver);
+  return bridge.answerResult(argumentCount, result, callout, one.receiver);
 }
 
 /** `abandon: id`: C is stopped where it is, and its frames are dropped. */

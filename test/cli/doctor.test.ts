@@ -1,6 +1,7 @@
 /** `safeffi doctor`: each check has a name of its own, and what is missing comes with a way to get it. */
-import { symlinkSync } from 'node:fs';
+import { existsSync, symlinkSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { CheckoutPath } from '../../cli/checkout.ts';
 import { Scratch, safeffi } from './command.ts';
 
 interface Check {
@@ -18,8 +19,11 @@ test('doctor finds what this machine needs to run callouts', () => {
   expect({ status, stderr, schema: JSON.parse(stdout).schema }).toEqual({ status: 0, stderr: '', schema: 1 });
   const checks = checksOf(stdout);
   expect(new Set(checks.map(({ name }) => name)).size).toBe(checks.length);
-  for (const name of ['node', 'kernel image', 'koffi', 'portable executor', 'direct executor'])
+  for (const name of ['node', 'kernel image', 'koffi', 'portable executor', 'direct executor', 'memory of C'])
     expect(checks.find((each) => each.name === name)).toMatchObject({ ok: true, fix: null });
+  if (existsSync(CheckoutPath.executor))
+    for (const name of ['checkpoints', 'callbacks'])
+      expect(checks.find((each) => each.name === name)?.detail).toMatch(/^one took \d+ µs$/);
 });
 
 test('doctor without a compiler on the PATH says how to get one, and that callouts work all the same', () => {

@@ -240,3 +240,36 @@ in wait. p terminate. log asArray`,
     );
   });
 });
+
+/** The executors that know no requests evaluate blocks while they wait. */
+describe.each(['portable', 'direct'] as const)('blocks that C calls, %s', (mode) => {
+  let smalltalk: Smalltalk;
+  beforeAll(() => {
+    smalltalk = openSmalltalk({ ffi: mode });
+    smalltalk.load(definitions(compile('image-callbacks', c)));
+  });
+  afterAll(() => smalltalk.close());
+
+  test.each<[string, string, string | RegExp]>([
+    ['a block', 'C apply: [ :n | n + 1 ] to: 6', '7'],
+    [
+      'strings, and objects that move meanwhile',
+      "C text: [ :s | Smalltalk garbageCollect. s , 'x' ] of: 'abc'",
+      "'abcx'",
+    ],
+    [
+      'structures by value',
+      'C turn: [ :p | CPoint new x: p y; y: p x; yourself ] of: (CPoint new x: 1; y: 2; yourself)',
+      'CPoint ( x: 2, y: 1 )',
+    ],
+    ['a hundred calls', '| sum | sum := 0. C each: 100 do: [ :i :data | sum := sum + i ]. sum', '4950'],
+    ['callouts within callbacks', 'C nested: 5', '5'],
+    ['an error in the block is named', 'C apply: [ :n | n / 0 ] to: 1', /^FFIError: .*ZeroDivide/],
+    ['the next call works', 'C apply: [ :n | n * 2 ] to: 21', '42'],
+    ['and nothing is left', 'FFICallback live isEmpty', 'true'],
+  ])('%s', (_claim, source, answer) => {
+    const given = smalltalk.evaluate(source);
+    if (typeof answer === 'string') expect(given).toBe(answer);
+    else expect(given).toMatch(answer);
+  });
+});
