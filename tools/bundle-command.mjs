@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Script } from 'node:vm';
+import { constants, Script } from 'node:vm';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'dist', 'bundle');
@@ -50,7 +50,11 @@ async function makeBundle() {
 
 /** In a process of its own: evaluates an expression, and keeps what was compiled for it. */
 function makeCache() {
-  const script = new Script(readFileSync(bundle, 'utf8'), { filename: bundle });
+  // As cli/start.ts does: how the code imports modules is a part of what is kept.
+  const script = new Script(readFileSync(bundle, 'utf8'), {
+    filename: bundle,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
   process.argv = [process.execPath, bundle, 'eval', "(3 + 4) printString , ' ' , (1 / 2) printString"];
   process.stdout.write = () => true;
   process.on('exit', () => {

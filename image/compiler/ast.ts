@@ -97,6 +97,8 @@ export type PragmaArgumentNode = LiteralNode | VariableNode;
 export interface PragmaNode extends SourceRange {
   readonly selector: string;
   readonly arguments: readonly PragmaArgumentNode[];
+  /** Of a declaration of a call into C, which the method begins with. */
+  readonly call?: ReturnNode;
 }
 
 export interface MethodNode extends SourceRange {

@@ -19,6 +19,7 @@ import type {
   VariableNode,
 } from './ast.ts';
 import { CompileError, type Problem, type ProblemCode, ProblemSignal, type SourceOrigin } from './compile-error.ts';
+import { externalCallPragma } from './external-call.ts';
 import { numberLiteral } from './number-literal.ts';
 import grammar from './smalltalk.ohm-bundle.js';
 import { explainSyntaxError } from './syntax-errors.ts';
@@ -234,7 +235,21 @@ semantics.addOperation<PragmaArgumentNode>('pragmaArgument', {
 });
 
 semantics.addOperation<PragmaNode>('pragma', {
-  Pragma(_open, content, _close) {
+  Pragma_external: (_open, content, _close) => pragma(content),
+  ExternalCall(convention, types, name, _open, parameters, _close, options) {
+    const call = externalCallPragma(
+      {
+        convention: convention.sourceString.trim(),
+        types: types.children.map(typeText),
+        name: literal(name),
+        parameters: parameters.children.map(typeText),
+        module: options.children.map((each) => each.externalModule()).find((each) => each !== undefined),
+      },
+      rangeOf(this),
+    );
+    return typeof call === 'string' ? refuse(this, 'bad-pragma', call) : call;
+  },
+  Pragma_message(_open, content, _close) {
     return { ...pragma(content), ...rangeOf(this) };
   },
   PragmaMessage_keyword(parts) {
@@ -265,19 +280,33 @@ semantics.addOperation<Pick<MethodNode, 'selector' | 'arguments'>>('pattern', {
   KeywordParameter: (keyword, argument) => ({ selector: name(keyword), arguments: [declaration(argument)] }),
 });
 
+/** `long` and `*`, `*` with blanks between. */
+const typeText = (node: Node): string => node.sourceString.trim().replaceAll('*', ' *').replace(/\s+/g, ' ');
+
+semantics.addOperation<string | undefined>('externalModule', {
+  ExternalOption_module: (_keyword, text) => {
+    const value = literal(text);
+    return value.kind === 'string' ? value.value : undefined;
+  },
+  ExternalOption_error: (_keyword, _name) => undefined,
+});
+
 semantics.addOperation<MethodNode>('method', {
   Method: (head, body) => ({ ...method(body), ...pattern(head), start: 0, end: body.source.endIdx }),
   Doit: (body) => method(body),
-  Body: (before, temporaries, after, body) => ({
-    kind: 'method',
-    selector: DOIT_SELECTOR,
-    arguments: [],
-    pragmas: [...before.children, ...after.children].map(pragma),
-    temporaries: declarations(temporaries),
-    statements: statements(body),
-    start: 0,
-    end: body.source.endIdx,
-  }),
+  Body: (before, temporaries, after, body) => {
+    const pragmas = [...before.children, ...after.children].map(pragma);
+    return {
+      kind: 'method',
+      selector: DOIT_SELECTOR,
+      arguments: [],
+      pragmas,
+      temporaries: declarations(temporaries),
+      statements: [...pragmas.flatMap(({ call }) => (call === undefined ? [] : [call])), ...statements(body)],
+      start: 0,
+      end: body.source.endIdx,
+    };
+  },
 });
 
 function parse(source: string, startRule: 'Method' | 'Doit', origin: SourceOrigin): MethodNode {
