@@ -25,6 +25,7 @@ import { selectorOf } from '../vm/memory/method-access.ts';
 import type { ObjectMemory } from '../vm/memory/object-memory.ts';
 import { isImmediate, type Oop, smallIntegerValue } from '../vm/memory/oop.ts';
 import { VM } from '../vm/vm.ts';
+import { calloutOf, withFramesOfC } from './c-frames.ts';
 import { type ErrorReport, faultFacts } from './outcome-report.ts';
 
 export type FfiMode = 'safe' | 'native' | 'portable' | 'direct';
@@ -309,7 +310,11 @@ export class ImageSession {
   /** The frames from `context` outwards as a person wants to see them, innermost first. */
   stackLines(context: Oop): string[] {
     const printer = new ContextPrinter(this.memory, (code, pc) => this.compiler.lineAt(code, pc));
-    const lines = printer.printStack(context, 100);
+    const contexts = this.vm.stackOf(context);
+    const lines = withFramesOfC(printer.printStack(context, 100), (index) => {
+      const at = contexts[index];
+      return at === undefined ? undefined : calloutOf(this.memory, this.ffi, at);
+    });
     const end = lines.findIndex((line) => HOST_FRAMES.test(line));
     return end > 0 ? lines.slice(0, end) : lines;
   }
@@ -343,10 +348,10 @@ const SIGNAL_FRAMES: readonly RegExp[] = [
   /^(\[ ?\] in )?\w+( class)?\((Exception|Error|FFIFault|UnhandledError)( class)?\)>>/,
   /^(Exception|Error|FFIFault|UnhandledError|HostEntry)( class)?>>/,
   /^\w+ class>>signal/,
-  /^FullBlockClosure\(BlockClosure\)>>ensure: /,
+  /^FullBlockClosure\(BlockClosure\)>>(ensure:|ifCurtailed:) /,
   /^\w+( class)?\((ProtoObject|Object)\)>>(doesNotUnderstand:|primitiveFailed|error:|halt) /,
   /^\w+( class)?(\(\w+( class)?\))?>>ffiCall:((library|module|options|fixedArgumentCount):)* /,
-  /^FFIRunningCallout( class)?>>/,
+  /^(\[ ?\] in )?FFIRunningCallout( class)?>>/,
   /^UndefinedObject>>\?/,
 ];
 

@@ -8,7 +8,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 const built = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
@@ -28,7 +28,6 @@ function runBundle(): void {
   // A cache of another version of Node is refused by V8, which then compiles.
   const script = new Script(readFileSync(bundle, 'utf8'), {
     filename: bundle,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(cachedData === undefined ? {} : { cachedData }),
   });
   const run = script.runInThisContext() as (require: NodeJS.Require, __dirname: string) => void;

@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'dist', 'bundle');
@@ -36,6 +36,8 @@ async function makeBundle() {
     platform: 'node',
     format: 'cjs',
     target: 'node20',
+    // Code that comes out of a cache cannot import; what is not in the bundle is required.
+    supported: { 'dynamic-import': false },
     // koffi is a native module; what else is not bundled is only loaded by commands that not everybody has.
     external: ['koffi', '*.cjs', 'playwright-core', 'ffi-napi', 'ref-napi', '@2060.io/*'],
     plugins: [ownPlaces],
@@ -50,11 +52,7 @@ async function makeBundle() {
 
 /** In a process of its own: evaluates an expression, and keeps what was compiled for it. */
 function makeCache() {
-  // As cli/start.ts does: how the code imports modules is a part of what is kept.
-  const script = new Script(readFileSync(bundle, 'utf8'), {
-    filename: bundle,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
+  const script = new Script(readFileSync(bundle, 'utf8'), { filename: bundle });
   process.argv = [process.execPath, bundle, 'eval', "(3 + 4) printString , ' ' , (1 / 2) printString"];
   process.stdout.write = () => true;
   process.on('exit', () => {

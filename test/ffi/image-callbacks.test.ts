@@ -231,6 +231,22 @@ p value: #a. p value: #b. done wait; wait.
     );
   });
 
+  test("the stack of an error in a block has C's frame between Smalltalk's", () => {
+    const outcome = smalltalk.session.evaluate('C apply: [ :n |\n C apply: [ :m | m foo ] to: 2 ] to: 1');
+    if (outcome.kind !== 'unhandled') throw new Error(`expected an error, got ${outcome.kind}`);
+    const { stack } = smalltalk.session.describeError(outcome);
+    const library = expect.stringMatching(/^C: apply \(libimage-callbacks-.*\.so\)$/);
+    expect(stack).toEqual([
+      expect.stringMatching(/^\[ ?\] in \[? ?\]?.*UndefinedObject>>DoIt \(line 2\)$/),
+      library,
+      expect.stringMatching(/^C class>>apply:to: /),
+      expect.stringMatching(/^\[ ?\] in UndefinedObject>>DoIt \(line 2\)$/),
+      library,
+      expect.stringMatching(/^C class>>apply:to: /),
+      'UndefinedObject>>DoIt (line 1)',
+    ]);
+  });
+
   test('the end of the process drops the frames of C', () => {
     expectAnswer(
       `| in p log | log := OrderedCollection new. in := Semaphore new.
