@@ -294,7 +294,12 @@ export class ImageSession {
         `a library answers an instance of ${memory.classNameOf(name)} to ffiLibraryName, expected its file name or path as a String`,
       );
     const checkpoint = memory.fetchPointer(outcome.oop, 1) === memory.true;
-    return { name: memory.stringValueOf(name), checkpoint };
+    const domain = memory.fetchPointer(outcome.oop, 2);
+    return {
+      name: memory.stringValueOf(name),
+      checkpoint,
+      domain: isImmediate(domain) || !memory.isBytes(domain) ? undefined : memory.stringValueOf(domain),
+    };
   }
 
   /** The image's answer about a type that a method of `behavior` names; nil where it has no types of its own. */

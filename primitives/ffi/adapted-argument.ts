@@ -17,7 +17,7 @@ export function adaptedArgument(bridge: FfiBridge, oop: Oop, adaptation: Adaptat
     case 'record': {
       if (isObject && !values.isKindOf(oop, adaptation.classIndex)) return other(bridge, oop, adaptation.name);
       const value = values.toC(oop);
-      return value instanceof Address ? bridge.session.memory.read(value, adaptation.sizeBytes) : value;
+      return value instanceof Address ? bridge.memoryOf(value).read(value, adaptation.sizeBytes) : value;
     }
     case 'instance':
       return isObject && !values.isKindOf(oop, adaptation.classIndex) && !values.isReference(oop)

@@ -82,10 +82,10 @@ function callbackOf(bridge: FfiBridge, id: Oop): ImageCallback {
 
 /** A value that C passed as an object; a `char *` is read as a string, const or not. */
 function argumentObject(bridge: FfiBridge, value: ResultValue, type: FfiType): Oop {
-  const { values, session } = bridge;
+  const { values } = bridge;
   const { nil } = bridge.interpreter.memory;
   if (type.result.kind !== 'string' || !(value instanceof Address)) return values.toObject(value, type.result, nil);
-  return value.isNull ? nil : values.newString(session.memory.readCString(value));
+  return value.isNull ? nil : values.newString(bridge.memoryOf(value).readCString(value));
 }
 
 /** Evaluates a callback at once, in a process of its own, while C waits; for executors that know no requests. */

@@ -5,7 +5,7 @@
  *
  * This module loads the signature grammar, and so ohm-js: it is imported when the first callout is linked.
  */
-import { makeSignature, type PreparedCallout, type Session, type Signature } from '../../safeffi/index.ts';
+import { type Executor, type Library, makeSignature, type PreparedCallout, type Session } from '../../safeffi/index.ts';
 import type { Oop } from '../../vm/memory/oop.ts';
 import { LinkError, SignatureError } from './errors.ts';
 import { type Adaptation, type FfiType, ffiTypeOf } from './ffi-type.ts';
@@ -42,6 +42,8 @@ export interface LinkedCallout {
   readonly hasOutPointers: boolean;
   /** Some argument is a pointer to a function, for which a block may be given. */
   readonly takesCallbacks: boolean;
+  /** Where the function lives. */
+  readonly executor: Executor;
   /** Those that arguments are read from. */
   readonly associations: readonly Oop[];
 }
@@ -49,7 +51,7 @@ export interface LinkedCallout {
 /** What stands at a call site. `context` is asked for anew whenever objects may have moved. */
 export interface CallSiteText {
   readonly signature: string;
-  readonly library: { readonly name: string; readonly checkpoint: boolean };
+  readonly library: { readonly name: string; readonly checkpoint: boolean; readonly domain?: string | undefined };
   /** Arguments in front of the variable ones, of a function that takes such. */
   readonly fixedArgumentCount: number | undefined;
   readonly types: TypeScope;
@@ -87,18 +89,29 @@ export class CalloutLinker {
       given.map((argument, i) => argument.name ?? `argument${i + 1}`),
       fixedArguments(name, site.fixedArgumentCount, given.length),
     );
-    const prepared = this.prepare(site.library, name, completed);
+    const library = this.library(site.library);
+    const prepared = library.bind(name, completed).callout;
     const hasOutPointers = types.some(({ adaptation }) => adaptation?.kind === 'outPointer');
     const takesCallbacks = types.some(({ adaptation }) => adaptation?.kind === 'callback');
     const associations = sources.flatMap((source) =>
       source.kind === 'location' && source.location.kind === 'binding' ? [source.location.association] : [],
     );
-    return { prepared, sources, result: returns.result, hasOutPointers, takesCallbacks, associations };
+    return {
+      prepared,
+      sources,
+      result: returns.result,
+      hasOutPointers,
+      takesCallbacks,
+      associations,
+      executor: library.executor,
+    };
   }
 
-  private prepare(library: CallSiteText['library'], name: string, signature: Signature): PreparedCallout {
-    const options = library.checkpoint ? { checkpoint: true } : {};
-    return this.session.library(library.name, options).bind(name, signature).callout;
+  private library({ name, checkpoint, domain }: CallSiteText['library']): Library {
+    return this.session.library(name, {
+      ...(checkpoint ? { checkpoint } : {}),
+      ...(domain === undefined ? {} : { domain }),
+    });
   }
 
   private parse(text: string): UffiSignature {

@@ -12,7 +12,7 @@ export function readMemory(bridge: FfiBridge, argumentCount: number): boolean {
     const size = natural(bridge, bridge.interpreter.stackValue(0), 'a byte count');
     if (!memory.hasRoomFor((size + 3) >> 2))
       throw new LinkError(`there is no room for ${size} bytes in the object memory`);
-    return bridge.values.newByteArray(bridge.session.memory.read(address, size));
+    return bridge.values.newByteArray(bridge.memoryOf(address).read(address, size));
   });
 }
 
@@ -23,7 +23,7 @@ export function writeMemory(bridge: FfiBridge, argumentCount: number): boolean {
     const bytes = bridge.interpreter.stackValue(0);
     if ((bytes & 3) !== 0 || !memory.isBytes(bytes))
       throw new LinkError('what is written to C is a ByteArray or a String');
-    bridge.session.memory.write(address, memory.bytesOf(bytes));
+    bridge.memoryOf(address).write(address, memory.bytesOf(bytes));
     return bytes;
   });
 }
@@ -31,7 +31,7 @@ export function writeMemory(bridge: FfiBridge, argumentCount: number): boolean {
 /** `stringAt: offset`. */
 export function readString(bridge: FfiBridge, argumentCount: number): boolean {
   return onMemory(bridge, argumentCount, 1, (address) =>
-    bridge.values.newString(bridge.session.memory.readCString(address)),
+    bridge.values.newString(bridge.memoryOf(address).readCString(address)),
   );
 }
 
@@ -48,7 +48,7 @@ export function allocate(bridge: FfiBridge, argumentCount: number): boolean {
 /** `ExternalAddress>>free`: the address becomes null. */
 export function free(bridge: FfiBridge, argumentCount: number): boolean {
   return onMemory(bridge, argumentCount, 0, (address, receiver) => {
-    bridge.session.memory.free(address);
+    bridge.memoryOf(address).free(address);
     bridge.interpreter.memory.bytesOf(receiver).fill(0);
     return receiver;
   });

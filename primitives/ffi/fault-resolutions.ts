@@ -108,6 +108,19 @@ export function resolutions(bridge: FfiBridge, argumentCount: number): boolean {
   return interpreter.answer(argumentCount, array);
 }
 
+/** `restart: id`: a fresh executor of the fault's domain, with its libraries loaded again. */
+export function restartOfFault(bridge: FfiBridge, argumentCount: number): boolean {
+  const { interpreter } = bridge;
+  const pending = bridge.pendingAt(smallIntegerValue(interpreter.stackValue(0)));
+  try {
+    if (pending === undefined) bridge.session.restart();
+    else pending.fault.restart();
+  } catch (error) {
+    return bridge.refuse(error, undefined);
+  }
+  return interpreter.answer(argumentCount, interpreter.stackValue(argumentCount));
+}
+
 /** A fresh executor with the libraries loaded again. */
 export function restart(bridge: FfiBridge, argumentCount: number): boolean {
   const { interpreter } = bridge;

@@ -7,12 +7,14 @@
  * The executor is started by the first callout. Faults that are not settled are kept by number until the image settles them.
  */
 import {
+  type Address,
   type ArgumentValue,
   type CallbackRequest,
   CalloutError,
   CalloutGoesOn,
   type Checkpoint,
   CString,
+  type ExecutorMemory,
   type Fault,
   FFIFault,
   type ResultValue,
@@ -57,6 +59,8 @@ export interface LibraryDescription {
   readonly name: string;
   /** Take a checkpoint before every callout of it. */
   readonly checkpoint: boolean;
+  /** The domain that it lives in; undefined for the main one. */
+  readonly domain?: string | undefined;
 }
 
 /** What the bridge needs of whoever put the VM together. */
@@ -151,6 +155,13 @@ export class FfiBridge implements RootHolder {
   /** Evaluates a block with its arguments in a process of its own; answers its value. Throws an Error where it has none. */
   evaluate(request: Oop): Oop {
     return this.host.evaluateCallback(request);
+  }
+
+  /** The memory that an address lies in: of the domain whose executor's generation it has. */
+  memoryOf(address: Address): ExecutorMemory {
+    const { session } = this;
+    const home = session.domains.find((domain) => session.executorOf(domain).generation === address.generation);
+    return (home === undefined ? session.executor : session.executorOf(home)).memory;
   }
 
   /** True once a callout or a question about the executor started one. */
@@ -300,7 +311,7 @@ export class FfiBridge implements RootHolder {
     callout.sources.forEach((source, i) => {
       if (source.kind !== 'location' || source.adaptation?.kind !== 'outPointer') return;
       const held = values.heldBy(argumentAt(i));
-      if (values.isAddress(held)) values.stampGeneration(held, this.session.executor.generation);
+      if (values.isAddress(held)) values.stampGeneration(held, callout.executor.generation);
     });
   }
 

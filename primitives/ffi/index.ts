@@ -18,7 +18,16 @@ import {
   makeCheckpoint,
   taint,
 } from './executor-state.ts';
-import { callAgain, chooseResolution, proceed, resolutions, restart, rollback, settle } from './fault-resolutions.ts';
+import {
+  callAgain,
+  chooseResolution,
+  proceed,
+  resolutions,
+  restart,
+  restartOfFault,
+  rollback,
+  settle,
+} from './fault-resolutions.ts';
 import { FfiBridge, type FfiHost } from './ffi-bridge.ts';
 import { answerForeignRequest, nextForeignRequest, openForeignRequest } from './foreign-requests.ts';
 import { abandonCallout, calloutResult, calloutState } from './running-primitives.ts';
@@ -55,6 +64,7 @@ export function ffiPrimitives(bridge: FfiBridge): PrimitiveDefinition[] {
     define('primitiveCallAgain', callAgain),
     define('primitiveSettleFault', settle),
     define('primitiveRestartExecutor', restart),
+    define('primitiveRestartOfFault', restartOfFault),
     define('primitiveRollback', rollback),
     define('primitiveProceed', proceed),
     define('primitiveResolutions', resolutions),

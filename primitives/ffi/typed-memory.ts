@@ -88,7 +88,8 @@ function integerKind(interpreter: Interpreter, offset: number): { size: number; 
 function viewOf(bridge: FfiBridge, receiver: Oop, byteOffset: Oop, size: number): DataView {
   const offset = offsetValue(bridge.interpreter, byteOffset);
   if (bridge.values.isAddress(receiver)) {
-    const bytes = bridge.session.memory.read(bridge.values.addressOf(receiver).plus(offset - 1), size);
+    const address = bridge.values.addressOf(receiver).plus(offset - 1);
+    const bytes = bridge.memoryOf(address).read(address, size);
     return new DataView(bytes.buffer, bytes.byteOffset, size);
   }
   const bytes = inside(bridge, receiver, offset, size);
@@ -98,7 +99,8 @@ function viewOf(bridge: FfiBridge, receiver: Oop, byteOffset: Oop, size: number)
 function store(bridge: FfiBridge, receiver: Oop, byteOffset: Oop, bytes: Uint8Array): void {
   const offset = offsetValue(bridge.interpreter, byteOffset);
   if (bridge.values.isAddress(receiver)) {
-    bridge.session.memory.write(bridge.values.addressOf(receiver).plus(offset - 1), bytes);
+    const address = bridge.values.addressOf(receiver).plus(offset - 1);
+    bridge.memoryOf(address).write(address, bytes);
     return;
   }
   const target = inside(bridge, receiver, offset, bytes.length);

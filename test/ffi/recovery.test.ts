@@ -9,6 +9,7 @@ static int counter;
 int count(void) { return ++counter; }
 int count_then_crash(int *at) { counter += 100; *at = 7; return counter; }
 int read_at(int *at) { return *at; }
+int *room(void) { static int words[2]; return words; }
 `;
 
 describe('recovery from Smalltalk', () => {
@@ -131,6 +132,36 @@ read: at
       "#(1 'count_then_crash was abandoned after a MemoryViolation')",
     );
     expectAnswer('SafeFFI restart. SafeFFI isTainted', 'false');
+  });
+
+  test('a library with a domain of its own keeps its state over faults and restarts elsewhere', () => {
+    smalltalk.load(`
+RLibrary subclass: #RApart instanceVariableNames: '' classVariableNames: '' package: 'T'!
+!RApart methodsFor: 'x'!
+domain
+	^ 'apart'
+! !
+!R class methodsFor: 'x'!
+countApart
+	^ self ffiCall: #( int count ( ) ) library: RApart
+!
+crashApart: at
+	^ self ffiCall: #( int count_then_crash ( int *at ) ) library: RApart
+!
+allocateApart
+	^ self ffiCall: #( int *room ( ) ) library: RApart
+! !
+`);
+    expectAnswer('| n | n := R countApart. SafeFFI restart. R count. R countApart - n', '1');
+    expectAnswer(
+      '| n | n := R count. [ R crashApart: nil ] on: MemoryViolation do: [ :f | f restart: 5 ]. { R count - n. R countApart }',
+      '#(1 1)',
+    );
+    expectAnswer(
+      '| a | a := R allocateApart. a signedLongAt: 1 put: 7. { a signedLongAt: 1. R countApart > 0 }',
+      '#(7 true)',
+    );
+    expectAnswer('| a | a := R allocateApart. R read: a', /^FFIError: .*apart/);
   });
 
   test('libraries are found under one of several names', () => {
