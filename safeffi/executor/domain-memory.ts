@@ -42,9 +42,10 @@ export class DomainMemory {
   replace(fd: number): void {
     const os = linux();
     const isMapped = os.remapShared(this.#base, fd, domainBytes);
-    const reason = os.errorName(os.errno());
+    const errno = isMapped ? 0 : os.errno();
     os.close(fd);
-    if (!isMapped) throw executorStartError(`mapping ${domainBytes} bytes of shared memory failed with ${reason}`);
+    if (!isMapped)
+      throw executorStartError(`mapping ${domainBytes} bytes of shared memory failed with ${os.errorName(errno)}`);
   }
 
   /** Sets a lane's words as they are while it is parked and asleep. */

@@ -1,7 +1,7 @@
 /**
  * Processes that were killed and are not waited for yet. A process that dies has its memory taken apart before it can be
- * reaped (about 100 µs), and nothing needs to stand by for that: it is reaped later, in a turn of the event loop, when something else is
- * buried, or by `drain`. At most `limit` are left unreaped, so that no number of restarts and checkpoints fills the process table.
+ * reaped (about 100 µs), and nothing needs to stand by for that: it is reaped later, in a turn of the event loop, when there are
+ * many, or by `drain`. At most `limit` are left unreaped, so that no number of restarts and checkpoints fills the process table.
  */
 import { linux } from './linux.ts';
 
@@ -23,9 +23,9 @@ export class Graveyard {
 
   /** Takes a process that was killed. */
   admit(pid: number): void {
-    this.sweep();
     this.#dying.push(pid);
     this.#sweepLater();
+    if (this.#dying.length > limit) this.sweep();
     while (this.#dying.length > limit) linux().reap(this.#dying.shift()!, true);
   }
 
