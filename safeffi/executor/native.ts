@@ -103,6 +103,8 @@ export class NativeExecutor implements Executor {
   #condemned: string | undefined;
   #closed = false;
   #starts = 0;
+  /** All that belonged to the last process that ended is forgotten. */
+  #isForgotten = true;
   /** Pages that the process has made inaccessible. */
   readonly #guarded = new Set<number>();
 
@@ -620,6 +622,7 @@ export class NativeExecutor implements Executor {
 
   #start(): void {
     if (this.#closed) throw closedError('the executor');
+    if (!this.#isForgotten) this.#forget();
     this.checkpoints.forget();
     const started = this.launcher.start(this.domain);
     this.#process = started.process;
@@ -651,9 +654,18 @@ export class NativeExecutor implements Executor {
   #bury(end = (process: ExecutorProcess) => process.kill(), stays?: (callout: NativeCallout) => boolean): void {
     if (this.#process === undefined) return;
     end(this.#process);
+    this.#isForgotten = false;
     this.#process = undefined;
     this.gate[0] = 0;
     this.epoch++;
+    this.#forget(stays);
+  }
+
+  /**
+   * Forgets what belonged to the process that is gone. Where the stack of this side is full this may be cut short: then the
+   * next start does it again.
+   */
+  #forget(stays?: (callout: NativeCallout) => boolean): void {
     this.#lanesMade = 0;
     for (const lane of this.lanes) lane.forget();
     this.callbacks.reset();
@@ -662,6 +674,7 @@ export class NativeExecutor implements Executor {
     this.loader.forget();
     this.#guarded.clear();
     this.foreign.forget();
+    this.#isForgotten = true;
   }
 
   condemn(reason: string): void {
