@@ -144,4 +144,5 @@ export const floatPrimitives: readonly PrimitiveDefinition[] = [
   { number: 59, name: 'exp', run: unary(Math.exp) },
   { module: 'SafeFFIHost', name: 'primitiveFloatPrintString', run: printString },
   { module: 'SafeFFIHost', name: 'primitiveParseFloat', run: parse },
+  { module: 'SafeFFIHost', name: 'primitiveFloatRaisedTo', run: binary((a, b) => a ** b) },
 ];
