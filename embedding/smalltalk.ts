@@ -86,7 +86,10 @@ export class Smalltalk {
   /** As `evaluate`, in slices: the program's other work goes on meanwhile, and code that waits uses no processor. */
   async evaluateAsync(source: string): Promise<unknown> {
     const call = this.vm.startMethod(this.compiler.compileDoit(source), this.vm.memory.nil);
-    return this.valueOf(await this.finish(call));
+    const outcome = await this.finish(call);
+    // Unwind blocks run; interrupted once more, the process is left where it stands.
+    if (outcome.kind === 'interrupted') await this.finish(this.vm.start(call.process, 'terminate'));
+    return this.valueOf(outcome);
   }
 
   /** Sends a message to any value. Throws RangeError for a selector that nothing in the image understands. */

@@ -2,6 +2,7 @@
  * Primitives of the memory manager: 172 hands out what finalization is to be told of, 183 and 184 pin objects, 254 reads and
  * sets parameters of the memory. Pinning a young object moves it, so the registers are written back first.
  */
+import { CACHE_ENTRIES } from '../vm/interpreter/method-cache.ts';
 import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
 import { isImmediate, NO_OOP } from '../vm/memory/oop.ts';
 import { pin, unpin } from '../vm/memory/pinning.ts';
@@ -58,9 +59,19 @@ const parameter: Primitive = (vm, argumentCount) => {
   return vm.answer(2, before);
 };
 
+/** Entries, entries in use, misses, evictions, flushes of the method cache. */
+const methodCacheStatistics: Primitive = (vm, argumentCount) => {
+  const { memory, cache } = vm;
+  const counts = [CACHE_ENTRIES, cache.entriesInUse, cache.misses, cache.evictions, cache.flushes];
+  const array = memory.newArray(counts.length);
+  for (const [i, count] of counts.entries()) memory.storePointer(array, i, memory.integerOop(BigInt(count)));
+  return vm.answer(argumentCount, array);
+};
+
 export const memoryManagerPrimitives: readonly PrimitiveDefinition[] = [
   { number: 172, name: 'fetchMourner', run: fetchMourner },
   { number: 183, name: 'isPinned', run: isPinned },
   { number: 184, name: 'setPinnedInMemory:', run: setPinned },
   { number: 254, name: 'vmParameterAt:', run: parameter },
+  { module: 'SafeFFIHost', name: 'primitiveMethodCacheStatistics', run: methodCacheStatistics },
 ];

@@ -10,7 +10,7 @@
 import type { Host } from './host.ts';
 import { enableAssertions } from './interpreter/assertions.ts';
 import { MAX_CALL_ARGUMENTS, makeBridgeMethod, makeCallMethod } from './interpreter/call-method.ts';
-import type { HostCall, Outcome } from './interpreter/host-calls.ts';
+import { BASE_SELECTOR, type HostCall, type Outcome } from './interpreter/host-calls.ts';
 import { interpret } from './interpreter/interpret.ts';
 import { Interpreter } from './interpreter/interpreter.ts';
 import { eachMethodOf } from './interpreter/method-lookup.ts';
@@ -143,7 +143,7 @@ export class VM {
 
   /** What stack printers show for the lowest context of a call. */
   private bottomName(otherwise: Oop): Oop {
-    return this.findSymbol('withArgs:executeMethod:') ?? otherwise;
+    return this.findSymbol(BASE_SELECTOR) ?? otherwise;
   }
 
   private allocated(method: Oop): Oop {

@@ -173,11 +173,11 @@ describe('two in one program', () => {
     expect(order).toEqual(['sooner', 'later']);
   });
 
-  test('an endless evaluation in slices is interrupted', async () => {
+  test('an endless evaluation in slices is interrupted, and its unwind blocks run', async () => {
     const other = make();
-    const endless = other.evaluateAsync('[ true ] whileTrue');
+    const endless = other.evaluateAsync('[ [ true ] whileTrue ] ensure: [ Smalltalk at: #Unwound put: 1 ]');
     setTimeout(() => other.interrupt(), 5);
     await expect(endless).rejects.toThrow('the evaluation ended as interrupted');
-    expect(other.evaluate('3')).toBe(3);
+    expect(other.evaluate('Smalltalk at: #Unwound')).toBe(1);
   });
 });

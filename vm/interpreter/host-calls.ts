@@ -7,9 +7,10 @@
  * Contract: oops in an outcome are valid until the VM runs again, unless they are retained.
  */
 
+import { selectorOf } from '../memory/method-access.ts';
 import type { RootHolder } from '../memory/object-memory.ts';
 import { NO_OOP, type Oop } from '../memory/oop.ts';
-import { ProcessSlot } from '../memory/well-known.ts';
+import { ContextSlot, ProcessSlot } from '../memory/well-known.ts';
 import type { Interpreter } from './interpreter.ts';
 import { StopReason } from './stop-reason.ts';
 
@@ -23,6 +24,9 @@ export type Outcome =
   | { readonly kind: 'terminated' }
   /** The call's process waits for what never comes: nothing can run and no timer is set. */
   | { readonly kind: 'stuck' };
+
+/** The selector of the methods that host calls start from (`call-method.ts`). A base context of that name is a host's. */
+export const BASE_SELECTOR = 'withArgs:executeMethod:';
 
 /** A call under way. */
 export interface HostCall {
@@ -88,9 +92,19 @@ export class HostCalls implements RootHolder {
     return true;
   }
 
-  /** The active context returned to nobody: with a host's call that is its end. */
+  /**
+   * The active context returned to nobody. With a host's call that is its end; a process that a host began which does not wait
+   * any more, because it gave up or the image was saved since, ends quietly. False for a base that no host made.
+   */
   returnFromBase(value: Oop): boolean {
-    return this.returnValue(value);
+    if (this.returnValue(value)) return true;
+    const { memory, scheduler, context } = this.vm;
+    const selector = selectorOf(memory, memory.fetchPointer(context, ContextSlot.METHOD));
+    if (selector === undefined || memory.stringValueOf(selector) !== BASE_SELECTOR) return false;
+    const process = scheduler.activeProcess();
+    scheduler.runNext();
+    memory.storePointer(process, ProcessSlot.SUSPENDED_CONTEXT, memory.nil);
+    return true;
   }
 
   /** Ends the active process's call with an exception; the process stays, suspended where it is. */

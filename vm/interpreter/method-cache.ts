@@ -16,9 +16,23 @@ export const cacheSlot = (selector: number, classIndex: number): number =>
 
 export class MethodCache {
   readonly words = new Int32Array(CACHE_ENTRIES * CACHE_ENTRY_WORDS);
+  /** Look-ups that walked method dictionaries, since the start. Hits are not counted: that would cost each send. */
+  misses = 0;
+  /** Of these, those that found another entry in their place. */
+  evictions = 0;
+  /** How often all entries were dropped: a full collection, a `become:`, a change of classes. */
+  flushes = 0;
+
+  get entriesInUse(): number {
+    let count = 0;
+    for (let slot = 0; slot < this.words.length; slot += CACHE_ENTRY_WORDS) if (this.words[slot] !== 0) count++;
+    return count;
+  }
 
   enter(selector: Oop, classIndex: number, method: Oop, primitiveIndex: number): void {
     const slot = cacheSlot(selector, classIndex);
+    this.misses++;
+    if (this.words[slot] !== 0) this.evictions++;
     this.words[slot] = selector;
     this.words[slot + 1] = classIndex;
     this.words[slot + 2] = method;
@@ -26,6 +40,7 @@ export class MethodCache {
   }
 
   flush(): void {
+    this.flushes++;
     this.words.fill(0);
   }
 
