@@ -125,6 +125,19 @@ const claims: Readonly<Record<string, (subject: Subject) => boolean>> = {
       return false;
     }
   },
+  'shared buffers': ({ session }) => session.buffer(16).length === 16,
+  domains: ({ session }) => session.library('libc.so.6', { domain: 'other' }).executor !== session.executor,
+  'a wrong free is a fault': ({ session }) => {
+    faultOf(() => session.memory.free(session.address(4096))).answer(0);
+    return true;
+  },
+  batches: ({ session, library }) => {
+    const batch = session.batch(library.prepare('count', { returns: 'int', arguments: [] }), 2);
+    batch.add();
+    batch.add();
+    batch.run();
+    return Number(batch.result(1)) === Number(batch.result(0)) + 1;
+  },
   callbacks: ({ c }) => c.apply!(((n: number) => 2 * n) as never, 4 as never) === 8,
 };
 
