@@ -42,6 +42,10 @@ export class AsyncCallouts {
     });
   }
 
+  get isRunning(): boolean {
+    return this.#running.size > 0;
+  }
+
   /** Settles what is over and starts what waits; true when there was something. */
   serve(): boolean {
     let served = false;

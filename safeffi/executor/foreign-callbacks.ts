@@ -30,6 +30,11 @@ export class ForeignCallbacks {
     return requests.filter((request) => request.isOpen);
   }
 
+  /** Something was posted since they were looked at. */
+  get hasPosts(): boolean {
+    return Atomics.load(this.#executor.domain.i32, header.foreignPosts / 4) !== this.#seenPosts;
+  }
+
   /** Answers those that wait; true when there was one. A look at a word where there is none. */
   serve(): boolean {
     const { i32 } = this.#executor.domain;

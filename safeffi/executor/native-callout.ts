@@ -232,7 +232,9 @@ export class NativeCallout implements StoppedCallout {
       slow: (args) => (pendAfterMs === undefined ? this.call(args) : this.#callOrGoOn(args, pendAfterMs)),
       wake: () => lane0.wake(),
       handOver: () => {
-        const seen = lane0.handOver(pendAfterMs ?? Number.POSITIVE_INFINITY);
+        // Where others may need an answer meanwhile, the thread is only woken here; `wait` looks for them.
+        const limitMs = executor.mayHaveOthers ? 0 : (pendAfterMs ?? Number.POSITIVE_INFINITY);
+        const seen = lane0.handOver(limitMs);
         return seen === state.done ? seen : wait();
       },
       wait,

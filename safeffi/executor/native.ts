@@ -235,6 +235,11 @@ export class NativeExecutor implements Executor {
     return this.asyncs.serve() || served;
   }
 
+  /** `poll` may have something to do, now or while a callout is waited for. */
+  get mayHaveOthers(): boolean {
+    return this.foreignCallbacks.hasPosts || this.asyncs.isRunning;
+  }
+
   waitForNews(timeoutMs: number): void {
     const bell = header.bell / 4;
     const rung = Atomics.load(this.domain.i32, bell);
