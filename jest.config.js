@@ -47,6 +47,7 @@ const needNative = [
     'layout',
     'limits',
     'matrix',
+    'places',
     'portable',
     'process',
     'record-fast-path',
