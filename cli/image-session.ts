@@ -166,8 +166,8 @@ export class ImageSession {
   }
 
   /**
-   * As `installMethod`, for sources that come as a whole: names in them that begin with a capital and that nothing has yet
-   * are declared and stay nil until something of that name is defined, as in other Smalltalks.
+   * As `installMethod`, for sources that come as a whole: names in them that nothing has yet are declared and stay nil until
+   * something of that name is defined, as in other Smalltalks.
    */
   installMethodOfSources(source: string, behavior: Oop, origin: SourceOrigin & { protocol?: string } = {}): Outcome {
     try {
@@ -362,10 +362,10 @@ const SIGNAL_FRAMES: readonly RegExp[] = [
 
 const isSignalFrame = (line: string): boolean => SIGNAL_FRAMES.some((frame) => frame.test(line));
 
-/** The names that are all that is wrong with the source; none where one is no global's, or something else is wrong too. */
+/** The names that are all that is wrong with the source; none where something else is wrong too. */
 function undeclaredNames(error: CompileError, source: string): string[] {
   const names = error.problems.map(({ code, start, end }) => (code === 'undeclared' ? source.slice(start, end) : ''));
-  return names.every((name) => /^[A-Z]\w*$/.test(name)) ? [...new Set(names)] : [];
+  return names.every((name) => /^[A-Za-z_]\w*$/.test(name)) ? [...new Set(names)] : [];
 }
 
 function sourceCompiler(compiler: ImageCompiler): SourceCompiler {

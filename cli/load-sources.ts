@@ -1,7 +1,8 @@
 /**
  * Loads Tonel sources into a running image, as a programmer would type them in: classes by definition messages, superclasses
  * first, then methods, each in its protocol; at last the class-side `initialize` of those that define one. A class that the
- * image has already is brought up to date.
+ * image has already is brought up to date. Methods that sources add to classes which neither they nor the image have are left
+ * out, and said to be.
  */
 import type { ClassDefinition, MethodDefinition } from '../image/builder/class-definition.ts';
 import { superclassesFirst } from '../image/builder/class-maker.ts';
@@ -9,6 +10,7 @@ import { InstallError } from '../image/builder/errors.ts';
 import type { ImageSources } from '../image/builder/image-builder.ts';
 import type { Oop } from '../vm/memory/oop.ts';
 import type { ImageSession } from './image-session.ts';
+import { printTalk } from './output.ts';
 import type { Failure } from './script.ts';
 
 /**
@@ -27,7 +29,12 @@ export function loadSources(
     const outcome = session.evaluate(source, { file: `the definition of ${definition.name}` });
     if (outcome.kind !== 'value') return outcome;
   }
+  const absent = new Set<string>();
   for (const [i, method] of sources.methods.entries()) {
+    if (session.vm.findClass(method.className) === undefined) {
+      absent.add(method.className);
+      continue;
+    }
     const outcome = session.installMethodOfSources(method.source, behaviorOf(session, method), {
       file: method.file,
       line: method.line,
@@ -36,11 +43,23 @@ export function loadSources(
     if (outcome.kind !== 'value') return outcome;
     onProgress(i + 1, sources.methods.length);
   }
+  if (absent.size > 0)
+    printTalk(`left out: methods for classes that are not defined (${[...absent].sort().join(', ')})`);
+  tellUndeclared(session);
   return initializeClasses(
     session,
     definitions.map(({ definition }) => definition.name),
     sources.methods,
   );
+}
+
+/** Names that methods use and nothing defines: they are nil until something does. */
+function tellUndeclared(session: ImageSession): void {
+  const outcome = session.evaluate(
+    "(Smalltalk undeclared keys asArray collect: [ :each | each asString ]) sort joinSeparatedBy: ', '",
+  );
+  const names = outcome.kind === 'value' ? session.memory.stringValueOf(outcome.oop) : '';
+  if (names !== '') printTalk(`not defined, and nil for now: ${names}`);
 }
 
 /** Runs the class-side `initialize` of each class whose sources define one, superclasses first. */
