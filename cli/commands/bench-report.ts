@@ -8,14 +8,15 @@ export function printReport(report: Pick<BenchReport, 'conditions' | 'results'>)
       .map(([name, value]) => `${name} ${value}`)
       .join(', '),
   );
-  const rows = report.results.map(({ name, subject, median, p99, runs, unit }) => [
+  const rows = report.results.map(({ name, subject, median, p99, least, runs, unit }) => [
     name,
     subject,
     `${median} ${unit}`,
     `${p99} ${unit}`,
+    least === undefined ? '' : `${least} ${unit}`,
     String(runs),
   ]);
-  const table = [['', 'subject', 'median', '99 %', 'runs'], ...rows];
+  const table = [['', 'subject', 'median', '99 %', 'least', 'runs'], ...rows];
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
   for (const row of table)
     printResult(

@@ -91,11 +91,6 @@ export class NativeCallout implements StoppedCallout {
     return this.#executor;
   }
 
-  /** Where it runs: that of its library's domain. */
-  get executor(): NativeExecutor {
-    return this.#executor;
-  }
-
   errno(): number {
     return this.#executor.domain.i32[this.#lastLine + line.errno / 4]!;
   }

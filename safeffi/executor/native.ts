@@ -223,7 +223,7 @@ export class NativeExecutor implements Executor {
   batch(callout: PreparedCallout, capacity: number, textBytes: number): CalloutBatch {
     if (!(callout instanceof NativeCallout)) return new PlainBatch(callout, capacity);
     if (callout.home !== this) return callout.home.batch(callout, capacity, textBytes);
-    return new NativeBatch(callout.executor, callout, capacity, textBytes);
+    return new NativeBatch(this, callout, capacity, textBytes);
   }
 
   takeRequests(): CallbackRequest[] {
