@@ -44,7 +44,10 @@ module.exports = {
       comment: 'It runs in a browser.',
       severity: 'error',
       from: { path: '^embedding/' },
-      to: { path: '^(primitives/(node-|index|ffi)|image/builder/source-tree|image/format/image-file)', reachable: true },
+      to: {
+        path: '^(primitives/(node-|index|ffi)|image/builder/source-tree|image/format/image-file)',
+        reachable: true,
+      },
     },
     only('debugger', ['vm'], 'debuggers are skins over vm/debug.'),
     only('cli', ['vm', 'image', 'primitives', 'safeffi', 'debugger', 'bench'], 'cli imports all below.'),
