@@ -5,6 +5,7 @@
 import type { PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
 import type { VM } from '../vm/vm.ts';
 import { arrayPrimitives } from './array-and-stream.ts';
+import { bitBltPrimitives } from './bitblt/index.ts';
 import { controlPrimitives } from './block-and-control.ts';
 import { blockContextPrimitives } from './block-context.ts';
 import { clockPrimitives } from './clock.ts';
@@ -51,6 +52,7 @@ export const standardPrimitives = (options: PrimitiveOptions = {}): readonly Pri
   ...hostPrimitives,
   ...filePrimitives(),
   ...consolePluginPrimitives,
+  ...bitBltPrimitives,
   ...heapCheckPrimitives,
 ];
 

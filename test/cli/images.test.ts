@@ -40,6 +40,15 @@ describe('images of other VMs', () => {
     }
   }
 
+  const quitting = 'rsq-mini-running-exit.image';
+  testWithImage(quitting)(
+    `${quitting}, a desktop with Blue Book blocks, redraws itself and quits as it was told to`,
+    () => {
+      const image = scratch.file(quitting, readFileSync(imagePath(quitting)));
+      expect(safeffi(['run', image])).toEqual({ status: 0, signal: null, stdout: '', stderr: '' });
+    },
+  );
+
   testWithImage(headless)('what it asked for in vain is counted on demand', () => {
     const { stderr } = safeffi(['run', imagePath(headless), '--report-primitives']);
     expect(stderr).toBe('safeffi: primitive 66 was asked for once in vain\n');

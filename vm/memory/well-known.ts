@@ -20,6 +20,8 @@ export const SpecialObject = {
   V3_CLASS_BLOCK_CONTEXT: 11,
   CLASS_POINT: 12,
   CLASS_LARGE_POSITIVE_INTEGER: 13,
+  /** The Form that the image calls its Display. */
+  DISPLAY: 14,
   CLASS_MESSAGE: 15,
   CLASS_COMPILED_METHOD: 16,
   LOW_SPACE_SEMAPHORE: 17,
