@@ -1,6 +1,6 @@
 /**
- * A session: its executors, mostly one, and the libraries used through them. The face of safeffi for TypeScript and for the VM's FFI
- * primitives: `openSession({ ffi: 'safe' }).library('libc.so.6').function('abs', { returns: 'int', arguments: ['int'] })`.
+ * A session: its executors, mostly one, and the libraries used through them. The face of safeffi for TypeScript and for the
+ * VM's FFI primitives: `openSession({ ffi: 'safe' }).library('libc.so.6').function('abs', { returns: 'int', arguments: ['int'] })`.
  * Stable interface.
  */
 import { Address, exact } from './address.ts';

@@ -72,7 +72,7 @@ export class HeldFault implements FaultResolver {
     this.#standing = false;
     this.#settled();
     lane!.proceed(changes);
-    return finishGuarded(executor, checkpoint, () => finish(lane!));
+    return finishGuarded(executor.guards, checkpoint, () => finish(lane!));
   }
 
   rollback(): void {
@@ -90,7 +90,7 @@ export class HeldFault implements FaultResolver {
   resolutions(): readonly Resolution[] {
     return resolutionsOf(this.#resolved, {
       continue: this.#continueObstacle(),
-      rollback: this.#owner.executor.rollbackObstacle(this.#owner.checkpoint),
+      rollback: this.#owner.executor.guards.rollbackObstacle(this.#owner.checkpoint),
     });
   }
 

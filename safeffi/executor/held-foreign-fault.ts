@@ -45,7 +45,7 @@ export class HeldForeignFault implements FaultResolver {
     this.#lane = lane;
     this.#slot = slot;
     this.#epoch = executor.epoch;
-    this.#checkpoint = executor.guardCheckpoint;
+    this.#checkpoint = executor.guards.current;
     this.#serial = lane?.serial;
     this.#settled = settled;
   }
@@ -85,7 +85,7 @@ export class HeldForeignFault implements FaultResolver {
   resolutions(): readonly Resolution[] {
     return resolutionsOf(this.#resolved, {
       continue: 'a thread that C made is ended by any resolution',
-      rollback: this.#executor.rollbackObstacle(this.#checkpoint),
+      rollback: this.#executor.guards.rollbackObstacle(this.#checkpoint),
     });
   }
 

@@ -158,8 +158,8 @@ export class NativeFaults {
   }
 
   #choices(): readonly FaultChoice[] {
-    const { guardCheckpoint } = this.#executor;
-    return this.#executor.rollbackObstacle(guardCheckpoint) === undefined ? choicesWithRollback : choicesWithout;
+    const { guards } = this.#executor;
+    return guards.rollbackObstacle(guards.current) === undefined ? choicesWithRollback : choicesWithout;
   }
 
   #plain(kind: Fault['kind'], summary: string, callout: PreparedCallout): Fault {
@@ -195,7 +195,7 @@ export class NativeFaults {
       callout,
       args,
       kind: fault.kind,
-      checkpoint: this.#executor.guardCheckpoint,
+      checkpoint: this.#executor.guards.current,
       ...(stopped ?? { lane: undefined, cannotContinue: undefined, finish: () => undefined }),
     };
     const held: HeldFault = new HeldFault(owner, () => this.#forgotten.unregister(held));

@@ -19,7 +19,6 @@ import {
   laneCount,
   laneStride,
   line,
-  pageBytes,
   state,
 } from '../protocol/layout.ts';
 import type { Signature } from '../types/signature.ts';
@@ -29,7 +28,7 @@ import { AsyncCallouts } from './async-callouts.ts';
 import { BatchArea } from './batch-area.ts';
 import { Bell } from './bell.ts';
 import { checkDefault } from './callback-default.ts';
-import { CheckpointedCallout } from './checkpointed-callout.ts';
+import { CalloutGuards } from './callout-guards.ts';
 import { type Checkpoint, Checkpoints, headerWordsOf, type Standby } from './checkpoints.ts';
 import { DomainMemory } from './domain-memory.ts';
 import type { CalloutBatch, Executor, ExecutorOptions, PreparedCallout } from './executor.ts';
@@ -38,6 +37,7 @@ import { ExecutorProcess } from './executor-process.ts';
 import { ForeignCallbacks } from './foreign-callbacks.ts';
 import { ForeignFaults } from './foreign-faults.ts';
 import { Graveyard } from './graveyard.ts';
+import { GuardPages } from './guard-pages.ts';
 import { dead, foreign, Lane, refused, thrown, unanswered } from './lane.ts';
 import { linux } from './linux.ts';
 import { MappedBuffers } from './mapped-buffers.ts';
@@ -90,13 +90,10 @@ export class NativeExecutor implements Executor {
   readonly #ownParts: SessionParts | undefined;
   readonly launcher: ExecutorLauncher;
   readonly checkpoints = new Checkpoints(this);
-  /** The checkpoint before the call that is being finished: each of its faults keeps it. */
-  guardCheckpoint: Checkpoint | undefined;
+  readonly guards = new CalloutGuards(this.checkpoints);
+  readonly guardPages: GuardPages;
   readonly #options: ExecutorOptions;
   readonly #callouts = new Set<NativeCallout>();
-  readonly #guards = new WeakMap<PreparedCallout, PreparedCallout>();
-  /** Why a callout that should have had a checkpoint has none. */
-  #noCheckpoint: string | undefined;
   #process: ExecutorProcess | undefined;
   #map: ProcessMap | undefined;
   #lanesMade = 0;
@@ -105,8 +102,6 @@ export class NativeExecutor implements Executor {
   #starts = 0;
   /** All that belonged to the last process that ended is forgotten. */
   #isForgotten = true;
-  /** Pages that the process has made inaccessible. */
-  readonly #guarded = new Set<number>();
 
   readonly target: NativeTarget;
   readonly batches = new BatchArea();
@@ -156,6 +151,7 @@ export class NativeExecutor implements Executor {
     this.asyncs = new AsyncCallouts(this.#bell);
     this.memory = new NativeMemory(this);
     this.loader = new NativeLoader(this);
+    this.guardPages = new GuardPages(this.loader, () => this.parts.buffers.guards);
     this.faults = new NativeFaults(this);
     this.callbacks = new NativeCallbacks(this);
     try {
@@ -306,7 +302,7 @@ export class NativeExecutor implements Executor {
 
   buffer(sizeBytes: number, options: BufferOptions = {}): Uint8Array {
     return this.parts.buffers.allocate(sizeBytes, options, (page) => {
-      if (this.#process !== undefined) this.#protect(page);
+      if (this.#process !== undefined) this.guardPages.protect(page);
     });
   }
 
@@ -324,34 +320,7 @@ export class NativeExecutor implements Executor {
   }
 
   checkpointed(callout: PreparedCallout): PreparedCallout {
-    let guard = this.#guards.get(callout);
-    if (guard === undefined) {
-      guard = new CheckpointedCallout(this, callout);
-      this.#guards.set(callout, guard);
-    }
-    return guard;
-  }
-
-  guard(): Checkpoint | undefined {
-    const taken = this.checkpoints.tryTake();
-    this.#noCheckpoint = typeof taken === 'string' ? taken : undefined;
-    return typeof taken === 'string' ? undefined : taken;
-  }
-
-  guarded<T>(checkpoint: Checkpoint | undefined, run: () => T): T {
-    const outer = this.guardCheckpoint;
-    this.guardCheckpoint = checkpoint ?? outer;
-    try {
-      return run();
-    } finally {
-      this.guardCheckpoint = outer;
-    }
-  }
-
-  /** Why a fault cannot go back to `checkpoint`, or else to the last one, or undefined. */
-  rollbackObstacle(checkpoint: Checkpoint | undefined): string | undefined {
-    if (checkpoint !== undefined) return checkpoint.stands ? undefined : 'its checkpoint is gone';
-    return this.checkpoints.latest === undefined ? (this.#noCheckpoint ?? 'no checkpoint stands') : undefined;
+    return this.guards.checkpointed(callout);
   }
 
   checkpointObstacle(): string | undefined {
@@ -410,7 +379,7 @@ export class NativeExecutor implements Executor {
       if (!this.lanes[i]!.adopt()) this.condemn(`told a thread for lane ${i} that is none of its own`);
     this.openGate();
     this.#bell.arm();
-    this.protectGuards();
+    this.guardPages.update();
   }
 
   close(): void {
@@ -431,7 +400,7 @@ export class NativeExecutor implements Executor {
     if (this.#process !== undefined) return;
     this.#start();
     this.loader.reload();
-    this.protectGuards();
+    this.guardPages.update();
   }
 
   /** Waits until the callout on a lane is over, and answers the callbacks that C calls meanwhile. */
@@ -644,15 +613,8 @@ export class NativeExecutor implements Executor {
     if (this.#starts++ > 0) this.launcher.wishForSpare();
   }
 
-  /** Makes inaccessible what shared buffers made elsewhere in the session end at, where a process lives. */
   protectGuards(): void {
-    if (this.#process === undefined) return;
-    for (const page of this.parts.buffers.guards) if (!this.#guarded.has(page)) this.#protect(page);
-  }
-
-  #protect(page: number): void {
-    this.#guarded.add(page);
-    this.loader.system('mprotect').call([new Address(page, 0), pageBytes, 0]);
+    if (this.#process !== undefined) this.guardPages.update();
   }
 
   /** Ends the process, if it still runs, and forgets all that belonged to it, but for the addresses of functions that stay. */
@@ -677,7 +639,7 @@ export class NativeExecutor implements Executor {
     this.foreignCallbacks.forget();
     for (const callout of this.#callouts) if (stays?.(callout) !== true) callout.unbind();
     this.loader.forget();
-    this.#guarded.clear();
+    this.guardPages.forget();
     this.foreign.forget();
     this.#isForgotten = true;
   }
