@@ -127,14 +127,6 @@ describe('processes', () => {
 });
 
 describe('memory', () => {
-  test('an endless recursion ends as OutOfMemory, which can be handled', () => {
-    expect(
-      image.print(
-        '| b | [ b := [ :n | (b value: n + 1) + 1 ]. b value: 0 ] on: OutOfMemory do: [ :e | e return: #full ]',
-      ),
-    ).toBe('#full');
-  });
-
   test('an allocation that no heap can hold is OutOfMemory', () => {
     expect(image.print('Array new: 1000000000')).toMatch(/^OutOfMemory: /);
   });

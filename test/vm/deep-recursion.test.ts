@@ -7,7 +7,7 @@ import { HeapVerifier } from '../../vm/memory/heap-verifier.ts';
 
 const written: string[] = [];
 const smalltalk = new Smalltalk(readFileSync(CheckoutPath.kernelImage), {
-  heapLimitBytes: 384 << 20,
+  heapLimitBytes: 256 << 20,
   write: (text) => written.push(text),
 });
 smalltalk.evaluate("Object compile: 'deep: n ^ n = 0 ifTrue: [ 0 ] ifFalse: [ 1 + (self deep: n - 1) ]'");
@@ -25,6 +25,14 @@ describe('recursion', () => {
         '| log | log := OrderedCollection new. [ [ nil fail: 1000000 ] ensure: [ log add: #unwound ] ] on: Error do: [ :e | log add: e messageText ]. log asArray',
       ),
     ).toEqual(['bottom', 'unwound']);
+  });
+
+  test('without end ends as OutOfMemory, which can be handled', () => {
+    expect(
+      smalltalk.evaluate(
+        '| b | [ b := [ :n | (b value: n + 1) + 1 ]. b value: 0 ] on: OutOfMemory do: [ :e | e return: #full ]',
+      ),
+    ).toBe('full');
   });
 
   test('without end is an error in its process alone; the others go on, and so does the next call', () => {
