@@ -188,7 +188,7 @@ export class NativeCallout implements StoppedCallout {
       const seen =
         pendAfterMs === undefined
           ? executor.waitFor(lane0, Math.min(executor.looks, 1), executor.deadlineMs)
-          : lane0.wait(0, pendAfterMs);
+          : lane0.wait(Math.min(executor.looks, 1), pendAfterMs);
       if (seen === state.done) executor.releaseLane(lane0);
       // What took long will take long again: the next calls go to sleep almost at once. A busy machine makes any call long,
       // so now and then one is looked at as before.
