@@ -52,7 +52,7 @@ function comparable(type: CType, value: ResultValue): unknown {
   return type.kind === 'pointer' ? BigInt((value as Address).value) : value;
 }
 
-function koffiPasses({ packed, signature: { returns, arguments: types } }: SignatureCase): boolean {
+export function koffiPasses({ packed, signature: { returns, arguments: types } }: SignatureCase): boolean {
   return !packed && ![returns, ...types].some(hasBitFields);
 }
 
