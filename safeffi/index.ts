@@ -24,6 +24,7 @@ export type {
   ExecutorKind,
   ExecutorMemory,
   ExecutorOptions,
+  FreeOptions,
   PendingCallout,
   PendingState,
   PreparedCallout,

@@ -45,10 +45,10 @@ export function allocate(bridge: FfiBridge, argumentCount: number): boolean {
   }
 }
 
-/** `ExternalAddress>>free`: the address becomes null. */
+/** `ExternalAddress>>free`, of what C gave as well as of what `allocate:` gave: the address becomes null. */
 export function free(bridge: FfiBridge, argumentCount: number): boolean {
   return onMemory(bridge, argumentCount, 0, (address, receiver) => {
-    bridge.memoryOf(address).free(address);
+    bridge.memoryOf(address).free(address, { givenByC: true });
     bridge.interpreter.memory.bytesOf(receiver).fill(0);
     return receiver;
   });

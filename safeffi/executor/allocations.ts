@@ -43,8 +43,8 @@ export class Allocations {
     this.#live.set(address.value, sizeBytes);
   }
 
-  /** Why an address cannot be freed, as the end of a sentence; undefined where it can. */
-  obstacle({ value }: Address): string | undefined {
+  /** Why an address cannot be freed, as the end of a sentence; undefined where it can. `givenByC`: what is not known is C's. */
+  obstacle({ value }: Address, givenByC = false): string | undefined {
     if (this.#live.has(value)) return undefined;
     const freed = this.#freed.get(value);
     if (freed !== undefined) return `which was freed before (an allocation of ${bytesText(freed)})`;
@@ -53,7 +53,7 @@ export class Allocations {
       if (offset > 0n && offset < BigInt(size))
         return `which is ${bytesText(Number(offset))} into an allocation of ${bytesText(size)} at ${hex(start)}`;
     }
-    return 'which allocate did not give';
+    return givenByC ? undefined : 'which allocate did not give';
   }
 
   release({ value }: Address): void {

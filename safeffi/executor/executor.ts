@@ -130,11 +130,16 @@ export interface ExecutorMemory {
   /** C's `malloc`, zeroed. Throws CalloutError `no-memory`. */
   allocate(sizeBytes: number, options?: AllocateOptions): Address;
   /** C's `free` of what `allocate` gave; anything else is an FFIFault (MemoryViolation), and nothing is called. */
-  free(address: Address): void;
+  free(address: Address, options?: FreeOptions): void;
   /** What `allocate` gave and was not freed. */
   readonly allocations: { readonly count: number; readonly bytes: number };
   /** The bytes of the C string at `address`, without its NUL. */
   readCString(address: Address, limitBytes?: number): Uint8Array;
+}
+
+export interface FreeOptions {
+  /** What C's own `malloc`, `strdup` and so on gave may be freed too; a second free of ours is refused all the same. Default: no. */
+  readonly givenByC?: boolean;
 }
 
 export interface Executor {

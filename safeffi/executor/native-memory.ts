@@ -10,7 +10,7 @@ import { pageBytes } from '../protocol/layout.ts';
 import { parseSignature } from '../types/signature.ts';
 import { Allocations } from './allocations.ts';
 import { AutoFree } from './auto-free.ts';
-import type { AllocateOptions, ExecutorMemory, PreparedCallout } from './executor.ts';
+import type { AllocateOptions, ExecutorMemory, FreeOptions, PreparedCallout } from './executor.ts';
 import { linux } from './linux.ts';
 import type { NativeExecutor } from './native.ts';
 
@@ -75,11 +75,11 @@ export class NativeMemory implements ExecutorMemory {
     return address;
   }
 
-  free(address: Address): void {
+  free(address: Address, { givenByC = false }: FreeOptions = {}): void {
     checkAddress('the address to free', address);
     if (address.isNull) return;
     this.#check(freeing, address);
-    const obstacle = this.known.obstacle(address);
+    const obstacle = this.known.obstacle(address, givenByC);
     if (obstacle !== undefined) throw this.#executor.faults.wrongFree(freeing, address.value, obstacle);
     this.known.release(address);
     this.#executor.loader.system('free').call([address]);

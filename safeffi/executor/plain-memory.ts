@@ -8,7 +8,7 @@ import { noMemoryError } from '../errors.ts';
 import { parseSignature } from '../types/signature.ts';
 import { Allocations } from './allocations.ts';
 import { AutoFree } from './auto-free.ts';
-import type { AllocateOptions, ExecutorMemory, PreparedCallout } from './executor.ts';
+import type { AllocateOptions, ExecutorMemory, FreeOptions, PreparedCallout } from './executor.ts';
 import type { FaultOrigin } from './plain-fault.ts';
 
 const signature = parseSignature('memory', { returns: 'void', arguments: [] });
@@ -83,12 +83,12 @@ export class PlainMemory implements ExecutorMemory {
     return address;
   }
 
-  free(address: Address): void {
+  free(address: Address, { givenByC = false }: FreeOptions = {}): void {
     checkAddress('the address to free', address);
     if (address.isNull) return;
     this.#owner.check(freeing, address);
     const known = this.#present();
-    const obstacle = known.obstacle(address);
+    const obstacle = known.obstacle(address, givenByC);
     if (obstacle !== undefined) throw this.#owner.wrongFree(freeing, address, obstacle);
     known.release(address);
     this.#owner.free.call([address]);
