@@ -309,10 +309,8 @@ export const INSTRUCTIONS: readonly InstructionDefinition[] = [
     pops: (operand) => (operand.kind === 'closure' ? operand.copiedCount + (operand.receiverOnStack ? 1 : 0) : 0),
     pushes: 1,
   }),
-  // Closures whose code lies inside their method: no compiler emits them with this set since full closures came, and it is an
-  // error to run it.
+  // Closures whose code lies inside their method, as V3 has them: compilers emitted them before full closures came.
   row(250, 'pushClosure', '( copied -- closure )', {
-    flow: 'undefined',
     extensions: 'AB',
     operand: ({ byte1, byte2, extA, extB }) => ({
       kind: 'innerClosure',

@@ -37,6 +37,7 @@ import { FIRST_QUICK_PRIMITIVE, LAST_QUICK_PRIMITIVE } from './primitive-table.t
 import {
   attemptToAssign,
   branchByClass,
+  makeBlockClosure,
   makeClosure,
   mustBeBoolean,
   pushNewArray,
@@ -851,6 +852,16 @@ export function interpretSista(vm: Interpreter): void {
               pc += 2;
               sp = vm.sp;
               extA = 0;
+              continue;
+            case 250:
+              vm.pc = pc + 2;
+              vm.sp = sp;
+              makeBlockClosure(vm, ((u8[pc]! >> 3) & 7) + ((extA >> 4) << 3), (u8[pc]! & 7) + ((extA & 15) << 3));
+              sp = vm.sp;
+              pc += 2 + u8[pc + 1]! + (extB << 8);
+              extA = 0;
+              extB = 0;
+              extended = false;
               continue;
             case 251:
               value = i32[base + (u8[pc + 1]! & 127)]!;

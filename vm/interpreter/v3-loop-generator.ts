@@ -191,7 +191,8 @@ const ADAPTATIONS: readonly (readonly [string, string])[] = [
   ['if (i32[literals - 1]! >= 0) return;', 'if (i32[literals - 1]! < 0) return;'],
   ['memory.collectionWanted || header >= 0', 'memory.collectionWanted || header < 0'],
   ['if (i32[literals - 1]! >= 0) {', 'if (i32[literals - 1]! < 0) {'],
-  ['  branchByClass,\n  makeClosure,\n', '  makeBlockClosure,\n'],
+  ['  branchByClass,\n', ''],
+  ['  makeClosure,\n', ''],
   [
     '    let base = slots + ContextSlot.STACK;\n    let method = i32[slots + ContextSlot.METHOD]!;',
     '    // A Blue Book block runs on the temps of its home.\n    const home = (homeOf(memory, context as Oop) >> 2) + BODY;\n    let base = home + ContextSlot.STACK;\n    let method = i32[home + ContextSlot.METHOD]!;',
