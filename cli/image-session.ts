@@ -194,10 +194,16 @@ export class ImageSession {
     return outcome.kind === 'value' ? undefined : outcome;
   }
 
-  /** Goes on with the process that was active when the image was saved; undefined when there is none. */
-  async resumeOnLoop(): Promise<Outcome | undefined> {
+  /**
+   * Goes on with the process that was active when the image was saved, for at most `milliseconds`: 'time over' then, and the image
+   * is left where it stands. undefined when there is no such process.
+   */
+  async resumeOnLoop(milliseconds = Number.POSITIVE_INFINITY): Promise<Outcome | 'time over' | undefined> {
     const call = this.vm.resumeImage();
-    return call === undefined ? undefined : this.finishOnLoop(call);
+    if (call === undefined) return undefined;
+    const outcome = await this.driver.finishBefore(call, this.vm.host.milliseconds() + milliseconds);
+    if (outcome?.kind === 'interrupted') await this.terminate(call.process);
+    return outcome ?? 'time over';
   }
 
   /** In the format that the image was read in, with the settings that it had. */

@@ -31,6 +31,12 @@ const heapSize = (text: string): number => {
   return bytes;
 };
 
+const positiveSeconds = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError(`${text} is no number of seconds above 0.`);
+  return value;
+};
+
 const collect = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
 
 const imageOption = new Option('--image <file>', 'the image to use').default(undefined, 'the built kernel image');
@@ -76,6 +82,12 @@ function program(finish: (exitCode: number) => void): Command {
   vmCommand('run', 'run a script (chunk format, or the whole file as one doit), or resume an image')
     .argument('<file>', 'FILE.st or FILE.image')
     .argument('[arguments...]', 'what the image is told')
+    .option(
+      '--for <seconds>',
+      'with an image: the longest that it runs; it is left where it stands then',
+      positiveSeconds,
+    )
+    .option('--screenshot <file>', 'with an image: write what its Display shows at the end, as a PNG')
     .option('--report-primitives', 'say at the end which primitives were asked for in vain, and how often')
     .addOption(jsonOption)
     .action(async (file: string, args: string[], options) =>

@@ -38,6 +38,11 @@ export class NodeDriver {
 
   /** Runs until the call has its outcome. */
   async finish(call: HostCall): Promise<Outcome> {
+    return (await this.finishBefore(call, Number.POSITIVE_INFINITY))!;
+  }
+
+  /** The same, but answers undefined when `time` on the host's clock has come first; the call stays under way. */
+  async finishBefore(call: HostCall, time: number): Promise<Outcome | undefined> {
     const onInterrupt = (): void => this.interrupt();
     this.interrupts = 0;
     process.on('SIGINT', onInterrupt);
@@ -46,6 +51,7 @@ export class NodeDriver {
         const status = this.vm.run(this.options.sliceMs ?? DEFAULT_SLICE_MS);
         if (status.kind === 'quit') return status;
         if (call.outcome !== undefined) break;
+        if (this.vm.host.milliseconds() >= time) return undefined;
         const outside = this.vm.interpreter.safepoint.outsideWork;
         if (status.kind === 'idle' && outside?.isAwaited === true) {
           const left = (status.until ?? Number.POSITIVE_INFINITY) - this.vm.host.milliseconds();
@@ -53,9 +59,10 @@ export class NodeDriver {
           await this.pause(0);
           continue;
         }
-        if (status.kind === 'idle' && status.until === undefined && this.options.expectsSignals?.() !== true)
+        const isBounded = Number.isFinite(time) || this.options.expectsSignals?.() === true;
+        if (status.kind === 'idle' && status.until === undefined && !isBounded)
           return this.vm.interpreter.hostCalls.stuck(call);
-        await this.pause(status.kind === 'idle' ? (status.until ?? Number.POSITIVE_INFINITY) : 0);
+        await this.pause(status.kind === 'idle' ? Math.min(status.until ?? Number.POSITIVE_INFINITY, time) : 0);
       }
       return call.outcome;
     } finally {

@@ -8,6 +8,8 @@ import { openImageSession, type VmOptions } from '../vm-options.ts';
 
 export interface RunOptions extends VmOptions {
   readonly reportPrimitives?: true;
+  readonly for?: number;
+  readonly screenshot?: string;
 }
 
 export async function run(file: string, args: readonly string[], options: RunOptions): Promise<number> {
@@ -15,6 +17,8 @@ export async function run(file: string, args: readonly string[], options: RunOpt
 }
 
 async function runFile(file: string, args: readonly string[], options: RunOptions): Promise<number> {
+  if (options.for !== undefined || options.screenshot !== undefined)
+    throw new CommandError(`--for and --screenshot are for images; ${file} is a script`);
   const text = readScript(file);
   const session = openImageSession(options, args);
   try {
@@ -31,9 +35,12 @@ async function runFile(file: string, args: readonly string[], options: RunOption
 async function resumeImage(file: string, args: readonly string[], options: RunOptions): Promise<number> {
   const session = openImageSession({ ...options, image: file }, args);
   try {
-    const outcome = await session.resumeOnLoop();
+    const outcome = await session.resumeOnLoop(options.for === undefined ? undefined : 1000 * options.for);
     if (outcome === undefined)
       throw new CommandError(`${file} has no process to go on with: its active process has no suspended context`);
+    if (options.screenshot !== undefined)
+      (await import('../screenshot.ts')).writeScreenshot(session.memory, file, options.screenshot);
+    if (outcome === 'time over') return ExitCode.DONE;
     return outcome.kind === 'value' ? ExitCode.DONE : await endFailed(session, outcome, options.json === true);
   } finally {
     if (options.reportPrimitives) reportMissingPrimitives(session);

@@ -2,11 +2,12 @@
  * The primitives of graphics: BitBlt by its numbers and as a plugin, and what an image tells the VM of its screen. There is no screen: the Form
  * that the image calls its Display is kept, and can be looked at (cli: `--screenshot`).
  */
+import type { Interpreter } from '../../vm/interpreter/interpreter.ts';
 import type { Primitive, PrimitiveDefinition } from '../../vm/interpreter/primitive-table.ts';
-import { isImmediate, isSmallInteger, smallIntegerOop, smallIntegerValue } from '../../vm/memory/oop.ts';
+import { isImmediate, isSmallInteger, NO_OOP, smallIntegerOop, smallIntegerValue } from '../../vm/memory/oop.ts';
 import { PrimitiveError, SpecialObject } from '../../vm/memory/well-known.ts';
 import { copyBits, copyBitsAt } from './copy-bits.ts';
-import { wholeNumber } from './form.ts';
+import { Form, wholeNumber } from './form.ts';
 
 const BITBLT_SLOTS = 14;
 const DESTINATION_X = 4;
@@ -66,6 +67,27 @@ const beDisplay: Primitive = (vm, argumentCount) => {
 /** The cursor's shape, rectangles to bring to a screen, drawing to hold back: heard, and there is nothing to do. */
 const heard: Primitive = (vm, argumentCount) => vm.answer(argumentCount, vm.stackValue(argumentCount));
 
+/** A Point for the receiver and arguments; fails where there is no room. */
+function answerPoint(vm: Interpreter, argumentCount: number, x: number, y: number): boolean {
+  const { memory } = vm;
+  const point = memory.instantiate(memory.specialObject(SpecialObject.CLASS_POINT));
+  if (point === NO_OOP) return vm.fail(PrimitiveError.NO_MEMORY);
+  memory.storePointer(point, 0, smallIntegerOop(x));
+  memory.storePointer(point, 1, smallIntegerOop(y));
+  return vm.answer(argumentCount, point);
+}
+
+/** As large as the Display is; before there is one, as screens were when these images were made. */
+const screenSize: Primitive = (vm, argumentCount) => {
+  const display = Form.read(vm.memory, vm.memory.specialObject(SpecialObject.DISPLAY));
+  return answerPoint(vm, argumentCount, display?.width ?? 640, display?.height ?? 480);
+};
+
+/** Nobody moves the mouse, presses a button or a key. */
+const mousePoint: Primitive = (vm, argumentCount) => answerPoint(vm, argumentCount, 0, 0);
+const noButton: Primitive = (vm, argumentCount) => vm.answer(argumentCount, smallIntegerOop(0));
+const noKey: Primitive = (vm, argumentCount) => vm.answer(argumentCount, vm.memory.nil);
+
 const MODULE = 'BitBltPlugin';
 
 export const bitBltPrimitives: readonly PrimitiveDefinition[] = [
@@ -73,6 +95,11 @@ export const bitBltPrimitives: readonly PrimitiveDefinition[] = [
   { module: MODULE, name: 'primitiveCopyBits', run: copy },
   { number: 104, name: 'drawLoop', run: drawLoop },
   { module: MODULE, name: 'primitiveDrawLoop', run: drawLoop },
+  { number: 90, name: 'mousePoint', run: mousePoint },
+  { number: 106, name: 'screenSize', run: screenSize },
+  { number: 107, name: 'mouseButtons', run: noButton },
+  { number: 108, name: 'kbdNext', run: noKey },
+  { number: 109, name: 'kbdPeek', run: noKey },
   { number: 101, name: 'beCursor', run: heard },
   { number: 102, name: 'beDisplay', run: beDisplay },
   { number: 126, name: 'deferDisplayUpdates', run: heard },
