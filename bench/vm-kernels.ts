@@ -3,6 +3,7 @@
  * (bench/kernels). Both answer a value that tells whether the work was done; it must be the one that stands here.
  */
 import { runPermute, runQueens, runSieve, runStorage } from './kernels/arrays.ts';
+import { runDeltaBlue } from './kernels/delta-blue.ts';
 import { runMandelbrot, runNBody } from './kernels/floats.ts';
 import { runJson } from './kernels/json.ts';
 import { runBounce, runList, runTowers } from './kernels/objects.ts';
@@ -25,6 +26,7 @@ const kernel = (name: string, run: () => number, expected: number): Kernel => ({
 
 export const KERNELS: readonly Kernel[] = [
   kernel('Richards', runRichards, 2322 * 100_000 + 928),
+  kernel('DeltaBlue', runDeltaBlue, 2305793),
   kernel('Json', runJson, 358965),
   kernel('NBody', runNBody, -169071606),
   kernel('Mandelbrot', runMandelbrot, 1428),
