@@ -5,6 +5,7 @@
 import { runPermute, runQueens, runSieve, runStorage } from './kernels/arrays.ts';
 import { runDeltaBlue } from './kernels/delta-blue.ts';
 import { runMandelbrot, runNBody } from './kernels/floats.ts';
+import { runHavlak } from './kernels/havlak.ts';
 import { runJson } from './kernels/json.ts';
 import { runBounce, runList, runTowers } from './kernels/objects.ts';
 import { runRichards } from './kernels/richards.ts';
@@ -27,6 +28,7 @@ const kernel = (name: string, run: () => number, expected: number): Kernel => ({
 export const KERNELS: readonly Kernel[] = [
   kernel('Richards', runRichards, 2322 * 100_000 + 928),
   kernel('DeltaBlue', runDeltaBlue, 2305793),
+  kernel('Havlak', runHavlak, 643_01_06_02301 + 150),
   kernel('Json', runJson, 358965),
   kernel('NBody', runNBody, -169071606),
   kernel('Mandelbrot', runMandelbrot, 1428),

@@ -86,7 +86,7 @@ class Planner implements ConstraintPlanner {
 }
 
 /** Sets a variable to 0, 1 ... 99 and adds up what arrives at the other end of the equalities, and the plan's length. */
-function runChain(length: number): number {
+export function runChain(length: number): number {
   const planner = new Planner();
   const first = new Variable(0);
   let last = first;
@@ -123,7 +123,7 @@ function change(planner: Planner, variable: Variable, value: number): number {
 }
 
 /** Changes a source, a destination, the scale and the offset, and adds up all values after each, and the plans' lengths. */
-function runProjection(length: number): number {
+export function runProjection(length: number): number {
   const planner = new Planner();
   const scale = new Variable(10);
   const offset = new Variable(1000);

@@ -1,5 +1,10 @@
-/** The classic kernels do the same work in Smalltalk and in plain JavaScript: what `bench vm` compares is comparable. */
+/**
+ * The classic kernels do the same work in Smalltalk and in plain JavaScript: what `bench vm` compares is comparable. What DeltaBlue
+ * and Havlak have to answer is computed here from the size of what they are given.
+ */
 import { describe, expect, test } from '@jest/globals';
+import { runChain, runProjection } from '../../bench/kernels/delta-blue.ts';
+import { summarizeLoops } from '../../bench/kernels/havlak.ts';
 import { KERNELS } from '../../bench/vm-kernels.ts';
 import { CheckoutPath } from '../../cli/checkout.ts';
 import { ImageSession } from '../../cli/image-session.ts';
@@ -9,6 +14,12 @@ import { TEST_HEAP_BYTES } from '../heap-limit.ts';
 
 const session = ImageSession.open(CheckoutPath.kernelImage, { heapLimitBytes: TEST_HEAP_BYTES });
 
+function evaluate(source: string): bigint | undefined {
+  const outcome = session.evaluate(source);
+  if (outcome.kind !== 'value') throw new Error(`${source} ended with ${outcome.kind}`);
+  return session.memory.integerValueOf(outcome.oop);
+}
+
 describe('a kernel of bench vm', () => {
   test('loads into the kernel image with the others', () => {
     expect(loadSources(session, readSourceTree([CheckoutPath.benchmarks]), () => undefined)).toBeUndefined();
@@ -16,8 +27,43 @@ describe('a kernel of bench vm', () => {
 
   test.each(KERNELS)('$name computes the same in both languages', ({ className, run, expected }) => {
     expect(run()).toBe(expected);
-    const outcome = session.evaluate(`${className} run`);
-    if (outcome.kind !== 'value') throw new Error(`${className} ended with ${outcome.kind}`);
-    expect(session.memory.integerValueOf(outcome.oop)).toBe(BigInt(expected));
+    expect(evaluate(`${className} run`)).toBe(BigInt(expected));
+  });
+
+  test.each([1, 2, 31])(
+    'DeltaBlue carries 0 to 99 through %i equalities, by a plan of as many and the edit',
+    (length) => {
+      const expected = (99 * 100) / 2 + length + 1;
+      expect(runChain(length)).toBe(expected);
+      expect(evaluate(`BenchDeltaBlue new chain: ${length}`)).toBe(BigInt(expected));
+    },
+  );
+
+  test.each([1, 2, 31])('DeltaBlue computes %i projections forward and one of them backward', (length) => {
+    const others = ((length - 1) * (length - 2)) / 2;
+    const total = (last: number, scale: number, offset: number): number =>
+      (others + last) * (1 + scale) + length * offset;
+    const totals = total(17, 10, 1000) + total(5, 10, 1000) + total(5, 5, 1000) + total(5, 5, 2000);
+    const plans = 2 + 2 + 2 * (length + 1);
+    expect(runProjection(length)).toBe(totals + plans);
+    expect(evaluate(`BenchDeltaBlue new projection: ${length}`)).toBe(BigInt(totals + plans));
+  });
+
+  test.each([0, 1, 3])('Havlak finds the loops of which a graph of %i rows was made', (rows) => {
+    const loops = 3 + rows * 4 * (1 + 5 * 3);
+    const entered = 1;
+    const nesting = rows === 0 ? 3 : 6;
+    const blocks = 11 + rows * (1 + 4 * (2 + 5 * 11));
+    const expected = ((loops * 100 + entered) * 100 + nesting) * 100_000 + blocks;
+    expect(summarizeLoops(rows)).toBe(expected);
+    expect(evaluate(`BenchHavlak new summarizeLoops: ${rows}`)).toBe(BigInt(expected));
+  });
+
+  test('DeltaBlue refuses two required constraints of one variable, and the next run is as it should be', () => {
+    const conflict = `| planner variable | planner := BenchPlanner new. variable := BenchVariable value: 1.
+      2 timesRepeat: [ (BenchStayConstraint on: variable strength: BenchStrength required) addTo: planner ]`;
+    const refused = `error messageText = 'a required constraint cannot be satisfied'`;
+    expect(evaluate(`[ ${conflict}. 0 ] on: Error do: [ :error | ${refused} ifTrue: [ 1 ] ifFalse: [ 2 ] ]`)).toBe(1n);
+    expect(evaluate('BenchDeltaBlue new chain: 3')).toBe(4954n);
   });
 });
