@@ -3,6 +3,7 @@
  * (bench/kernels). Both answer a value that tells whether the work was done; it must be the one that stands here.
  */
 import { runPermute, runQueens, runSieve, runStorage } from './kernels/arrays.ts';
+import { runCD } from './kernels/cd.ts';
 import { runDeltaBlue } from './kernels/delta-blue.ts';
 import { runMandelbrot, runNBody } from './kernels/floats.ts';
 import { runHavlak } from './kernels/havlak.ts';
@@ -29,6 +30,7 @@ export const KERNELS: readonly Kernel[] = [
   kernel('Richards', runRichards, 2322 * 100_000 + 928),
   kernel('DeltaBlue', runDeltaBlue, 2305793),
   kernel('Havlak', runHavlak, 643_01_06_02301 + 150),
+  kernel('CD', runCD, 123),
   kernel('Json', runJson, 358965),
   kernel('NBody', runNBody, -169071606),
   kernel('Mandelbrot', runMandelbrot, 1428),

@@ -1,10 +1,12 @@
 /**
- * The classic kernels do the same work in Smalltalk and in plain JavaScript: what `bench vm` compares is comparable. What DeltaBlue
- * and Havlak have to answer is computed here from the size of what they are given.
+ * The classic kernels do the same work in Smalltalk and in plain JavaScript: what `bench vm` compares is comparable. What DeltaBlue,
+ * Havlak and CD have to answer is computed here in another way, for other sizes too.
  */
 import { describe, expect, test } from '@jest/globals';
+import { countMeetings, countMeetingsOfAll } from '../../bench/kernels/cd.ts';
 import { runChain, runProjection } from '../../bench/kernels/delta-blue.ts';
 import { summarizeLoops } from '../../bench/kernels/havlak.ts';
+import { SortedMap } from '../../bench/kernels/sorted-map.ts';
 import { KERNELS } from '../../bench/vm-kernels.ts';
 import { CheckoutPath } from '../../cli/checkout.ts';
 import { ImageSession } from '../../cli/image-session.ts';
@@ -57,6 +59,39 @@ describe('a kernel of bench vm', () => {
     const expected = ((loops * 100 + entered) * 100 + nesting) * 100_000 + blocks;
     expect(summarizeLoops(rows)).toBe(expected);
     expect(evaluate(`BenchHavlak new summarizeLoops: ${rows}`)).toBe(BigInt(expected));
+  });
+
+  test.each([1, 5, 17])('CD finds in the squares of %i frames what comparing every two finds', (frames) => {
+    const expected = countMeetingsOfAll(frames);
+    expect(countMeetings(frames)).toBe(expected);
+    expect(evaluate(`BenchCD new countMeetings: ${frames}`)).toBe(BigInt(expected));
+  });
+
+  test("CD's sorted map keeps in order what was put and not removed", () => {
+    const numbered = (number: number) => ({
+      number,
+      compareTo: (other: { readonly number: number }): number => number - other.number,
+    });
+    const map = new SortedMap<ReturnType<typeof numbered>, number>();
+    const kept = new Map<number, number>();
+    for (let i = 0; i < 400; i++) {
+      map.put(numbered((i * 37) % 101), i);
+      kept.set((i * 37) % 101, i);
+      map.remove(numbered((i * i) % 89));
+      kept.delete((i * i) % 89);
+    }
+    const entries: [number, number][] = [];
+    map.forEach(({ number }, value) => {
+      entries.push([number, value]);
+    });
+    expect(entries.length).toBeGreaterThan(20);
+    expect(entries).toEqual([...kept].sort(([one], [other]) => one - other));
+    const sum = entries.reduce((hash, [number, value]) => (hash * 31 + number * 1000 + value) % 1_000_003, 0);
+    const inSmalltalk = `| map hash | map := BenchSortedMap new. hash := 0.
+      0 to: 399 do: [ :i | map at: (BenchCallSign number: i * 37 \\\\ 101) put: i.
+        map remove: (BenchCallSign number: i * i \\\\ 89) ].
+      map do: [ :sign :value | hash := hash * 31 + (sign number * 1000) + value \\\\ 1000003 ]. hash`;
+    expect(evaluate(inSmalltalk)).toBe(BigInt(sum));
   });
 
   test('DeltaBlue refuses two required constraints of one variable, and the next run is as it should be', () => {
