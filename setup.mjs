@@ -144,6 +144,13 @@ const steps = [
     },
   },
   {
+    name: 'loop',
+    says: "making V3's interpreter loop",
+    inputs: () => ['tools/make-v3-loop.mjs', 'vm/interpreter/loop.ts'],
+    outputs: () => ['vm/interpreter/loop-v3.ts'],
+    run: () => void run(process.execPath, ['tools/make-v3-loop.mjs'], "making V3's interpreter loop"),
+  },
+  {
     name: 'typescript',
     says: 'compiling TypeScript',
     inputs: () => ['tsconfig.json', ...grammars, ...sourceFolders.flatMap((folder) => filesBelow(folder, /\.ts$/))],
@@ -212,9 +219,8 @@ async function bringUpToDate() {
   if (existsSync(join(root, 'dist/bundle/command.cjs'))) utimesSync(join(root, 'dist/bundle/command.cjs'), now, now);
 }
 
-/** Committed generated files, each with the module that exports `generate(readSource): string`. */
+/** Committed generated files, each with the module that exports `generate(): string`. */
 const generated = [
-  ['vm/interpreter/loop-v3.ts', 'dist/vm/interpreter/v3-loop-generator.js'],
   ['native/executor/protocol.h', 'dist/safeffi/protocol/c-header.js'],
   ['docs/bytecodes.md', 'dist/vm/bytecode/markdown-table.js'],
 ];

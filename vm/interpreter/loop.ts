@@ -1,6 +1,6 @@
 /**
  * The interpreter's loop for Sista V1: one switch over the bytecode, registers in locals. loop-v3.ts is made from this file
- * (v3-loop-generator.ts): most of what V3 has means the same under another number. `interpret` (interpret.ts) chooses by
+ * (tools/make-v3-loop.mjs): most of what V3 has means the same under another number. `interpret` (interpret.ts) chooses by
  * the method's header; a loop leaves off where the other one has to go on.
  *
  * Two blocks inside the loop stand for what Smalltalk does most. A send bytecode sets `selector` and `argumentCount` and

@@ -1,5 +1,5 @@
 /**
- * Makes loop-v3.ts, the interpreter's loop for V3, from loop.ts, that of Sista V1. Most of what V3 has means the same under
+ * Makes vm/interpreter/loop-v3.ts, the interpreter's loop for V3, from loop.ts, that of Sista V1; run by setup.mjs. Most of what V3 has means the same under
  * another number, so a case is kept with V3's numbers, or left out where V3 has none for it; what only V3 has is added. Two loops
  * rather than one with a table between, because that table cost a quarter of the speed of both.
  *
@@ -7,10 +7,14 @@
  * only under a mask that holds in both sets, or compares it to one of its own labels.
  * Source of the encoding: the class comment of EncoderForV3PlusClosures in Squeak.
  */
-import { VMBug } from '../vm-bug.ts';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const folder = join(dirname(fileURLToPath(import.meta.url)), '..', 'vm', 'interpreter');
 
 /** [first bytecode of V3, last, the bytecode of Sista V1 that means the same as the first]. */
-const SAME: readonly (readonly [number, number, number])[] = [
+const SAME = [
   [0x00, 0x0f, 0],
   [0x10, 0x1b, 64],
   [0x20, 0x3f, 32],
@@ -35,14 +39,11 @@ const SAME: readonly (readonly [number, number, number])[] = [
 /** V3 has temps 12 to 15 in one byte as well: the same case, under the same mask. */
 const LAST_SHORT_TEMP = 75;
 const FURTHER_TEMPS = [0x1c, 0x1d, 0x1e, 0x1f];
-
 const LABEL = /^ {12}case (\d+):( \{)?$/;
 const SWITCH = '          switch (bytecode) {';
 const DEFAULT = '            default:';
-
-const run = (first: number, last: number): string =>
+const run = (first, last) =>
   Array.from({ length: last - first + 1 }, (_, i) => `            case ${first + i}:`).join('\n');
-
 /** What only V3 has. */
 const V3_CASES = `
             // V3 only
@@ -159,13 +160,11 @@ ${run(0xa8, 0xaf)}
             case 200:
               break;
 `;
-
-/** The text of loop-v3.ts. `read` answers the text of a file of this repository. */
-export function generate(read: (path: string) => string): string {
-  const source = read('vm/interpreter/loop.ts');
+/** The text of loop-v3.ts, given that of loop.ts. */
+function generate(source) {
   const start = source.indexOf(SWITCH);
   const end = source.indexOf(DEFAULT);
-  if (start < 0 || end < start) throw new VMBug('loop-shape', 'vm/interpreter/loop.ts has no switch over the bytecode');
+  if (start < 0 || end < start) throw new Error('vm/interpreter/loop.ts has no switch over the bytecode');
   const cases = translateCases(source.slice(start + SWITCH.length, end).replace(PREFIX_TEST, ''));
   return [
     HEADER,
@@ -176,15 +175,13 @@ export function generate(read: (path: string) => string): string {
     adapt(source.slice(end)),
   ].join('');
 }
-
 const HEADER = `/**
- * The interpreter's loop for V3, with closures and with Blue Book blocks. Made from loop.ts by v3-loop-generator.ts:
- * \`node setup.mjs --generate\` writes it anew. What is said in loop.ts holds here.
+ * The interpreter's loop for V3, with closures and with Blue Book blocks. Made from loop.ts by tools/make-v3-loop.mjs
+ * when the project is set up. What is said in loop.ts holds here.
  */
 `;
-
 /** The places outside the cases where the two sets differ. Each must be there. */
-const ADAPTATIONS: readonly (readonly [string, string])[] = [
+const ADAPTATIONS = [
   ['const SPECIAL_SENDS = 96;', 'const SPECIAL_SENDS = 176;'],
   ['a method of V3 is active', 'a method of Sista V1 is active'],
   ['interpretSista', 'interpretV3'],
@@ -205,15 +202,13 @@ const ADAPTATIONS: readonly (readonly [string, string])[] = [
 const PREFIX_TEST = / {14}if \(\(extA \| extB\) !== 0\) \{\n(?: {16}.*\n)* {14}\}\n/g;
 const PREFIX_STORE = /^ +(extA|extB|extended) = /;
 const PREFIX_CHOICE = /extB === 0 \? ([^:]+) : [^;]+/;
-
-function adapt(text: string): string {
+function adapt(text) {
   return ADAPTATIONS.reduce((adapted, [from, to]) => adapted.replaceAll(from, to), text);
 }
-
-function translateCases(text: string): string {
+function translateCases(text) {
   const numbers = v3Numbers();
-  const lines: string[] = [];
-  let labels: string[] = [];
+  const lines = [];
+  let labels = [];
   let isKept = true;
   let inLabels = false;
   for (const line of text.split('\n')) {
@@ -236,19 +231,19 @@ function translateCases(text: string): string {
   }
   return lines.join('\n').replace(/( {12}\/\/.*\n)+(?= {12}\/\/)/g, '');
 }
-
 /** A comparison of the bytecode to one of the case's own labels. */
-function withV3Numbers(line: string, numbers: ReadonlyMap<number, readonly number[]>): string {
+function withV3Numbers(line, numbers) {
   return line
     .replace(PREFIX_CHOICE, '$1')
     .replace(/bytecode === (\d+)/g, (_, number) => `bytecode === ${numbers.get(Number(number))?.[0]}`);
 }
-
 /** By a bytecode of Sista V1, those of V3. */
-function v3Numbers(): Map<number, number[]> {
-  const numbers = new Map<number, number[]>();
+function v3Numbers() {
+  const numbers = new Map();
   for (const [first, last, sista] of SAME)
     for (let number = first; number <= last; number++) numbers.set(sista + number - first, [number]);
-  numbers.get(LAST_SHORT_TEMP)!.push(...FURTHER_TEMPS);
+  numbers.get(LAST_SHORT_TEMP).push(...FURTHER_TEMPS);
   return numbers;
 }
+
+writeFileSync(join(folder, 'loop-v3.ts'), generate(readFileSync(join(folder, 'loop.ts'), 'utf8')));
