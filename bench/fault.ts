@@ -120,6 +120,15 @@ async function measureAll(library: string, progress: (what: string) => void): Pr
     stop();
     fault.answer(0);
   });
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  await add('fault to exception, without a JavaScript stack', 2000, (start, stop) => {
+    start();
+    const fault = caught(() => read(null));
+    stop();
+    fault.answer(0);
+  });
+  Error.stackTraceLimit = stackTraceLimit;
   await add('fault to exception, backtrace of 8 frames read', 2000, (start, stop) => {
     start();
     const fault = caught(() => read(null));

@@ -51,11 +51,12 @@ static _Unwind_Reason_Code on_frame(struct _Unwind_Context *context, void *state
 /* `first` is the program counter of the interrupted code, or 0 to begin with the caller. */
 void record_backtrace(char *record, uint64_t first) {
     struct walk walk = {record, first, 0, 0};
-    if (sigsetjmp(escape, 1) == 0) {
+    if (sigsetjmp(escape, 0) == 0) { /* our handlers block nothing, so that there is no mask to bring back */
         unwinding = 1;
         _Unwind_Backtrace(on_frame, &walk);
     }
     unwinding = 0;
+    __atomic_store_n(record_word(record, SFFI_RECORD_WALKED), 1, __ATOMIC_RELEASE);
 }
 
 int is_unwinding(void) {

@@ -108,8 +108,6 @@ int use_alternate_stack(void *stack);
 void drop_alternate_stack(void *stack);
 int set_alternate_stack(struct lane *lane);
 void begin_record(char *record, int32_t kind);
-void record_signal(char *record, int signal, siginfo_t *info, void *context);
-int stop_here(struct lane *lane);
 /* `lane` is NULL on a thread that C code made. */
 void fault_outside_signal(struct lane *lane, int32_t kind, int32_t status) __attribute__((noreturn));
 void fault_with_text(struct lane *lane, int32_t kind, const char *text) __attribute__((noreturn));

@@ -1,7 +1,7 @@
 /*
  * The fault handler. It runs on an alternate stack, so that a stack overflow can be told too; it writes the fault
- * record, posts `fault` and then stays: stack and memory of the callout remain as they are until the VM writes
- * `abandon`, which sends the thread back to park. SA_NODEFER, because the next fault may come while this one stands on
+ * record, posts `fault`, walks the stack while the VM makes an error of it, and then stays: stack and memory of the callout
+ * remain as they are until the VM writes `abandon`, which sends the thread back to park. SA_NODEFER, because the next fault may come while this one stands on
  * another thread or after this one was abandoned.
  *
  * A handler that a library installed for such a signal is asked first (signals.c): it may know how to go on. A thread
@@ -54,28 +54,46 @@ int set_alternate_stack(struct lane *lane) {
     return lane->alternate_stack == NULL ? -1 : 0;
 }
 
-/* Posts the fault and waits until the VM has chosen. True when the callout is to go on: its state is `request` then. */
-int stop_here(struct lane *lane) {
-    volatile int32_t *state = lane->line;
+static void post_fault(struct lane *lane) {
     __sync_synchronize();
-    *state = SFFI_STATE_FAULT;
+    *lane->line = SFFI_STATE_FAULT;
     __sync_synchronize();
     if (lane->line[SFFI_LINE_VM_SLEEPS / 4] != 0) ring_bell();
+}
+
+/* Waits until the VM has chosen. True when the callout is to go on: its state is `request` then. */
+static int wait_for_choice(struct lane *lane) {
+    volatile int32_t *state = lane->line;
     for (int looks = 0; looks < RESOLUTION_LOOKS && *state == SFFI_STATE_FAULT; looks++) relax();
-    while (*state == SFFI_STATE_FAULT) futex_wait(state, SFFI_STATE_FAULT, FIRST_SLEEP_NS);
+    if (*state == SFFI_STATE_FAULT) {
+        lane->line[SFFI_LINE_EXECUTOR_SLEEPS / 4] = 1;
+        __sync_synchronize();
+        while (*state == SFFI_STATE_FAULT) futex_wait(state, SFFI_STATE_FAULT, FIRST_SLEEP_NS);
+        lane->line[SFFI_LINE_EXECUTOR_SLEEPS / 4] = 0;
+    }
     if (*state == SFFI_STATE_REQUEST) return 1;
     *state = SFFI_STATE_PARKED;
     __sync_synchronize();
-    futex_wake(state);
+    if (lane->line[SFFI_LINE_VM_SLEEPS / 4] != 0) futex_wake(state);
     return 0;
+}
+
+/* Posts the fault of a signal, walks the stack beside the VM, and waits. */
+static int stop_in_signal(struct lane *lane, char *record, void *context) {
+    post_fault(lane);
+    record_backtrace(record, program_counter(context));
+    return wait_for_choice(lane);
 }
 
 /* Clears the record but for the frames, which their count bounds. */
 void begin_record(char *record, int32_t kind) {
     memset(record, 0, SFFI_RECORD_FRAMES);
     *record_long(record, SFFI_RECORD_EXACT_FRAMES) = 0;
+    *record_word(record, SFFI_RECORD_WALKED) = 0;
     *record_word(record, SFFI_RECORD_KIND) = kind;
-    *record_word(record, SFFI_RECORD_THREAD_ID) = (int32_t)syscall(SYS_gettid);
+    /* A lane's thread is known: only one that C made has to ask. */
+    if (current_lane == NULL) *record_word(record, SFFI_RECORD_THREAD_ID) = (int32_t)syscall(SYS_gettid);
+    else *record_word(record, SFFI_RECORD_THREAD_ID) = *record_word(current_lane->base, SFFI_LANE_CONTROL + SFFI_CONTROL_THREAD_ID);
 }
 
 static void record_text(char *record, const char *text, size_t limit) {
@@ -93,21 +111,22 @@ static void record_abort_message(char *record) {
     message->text[0] = 0;
 }
 
-void record_signal(char *record, int signal, siginfo_t *info, void *context) {
+/* All of the record but the frames. */
+static void record_signal(char *record, int signal, siginfo_t *info, void *context) {
     begin_record(record, SFFI_KIND_SIGNAL);
     *record_word(record, SFFI_RECORD_SIGNAL) = signal;
     *record_word(record, SFFI_RECORD_CODE) = info->si_code;
     if (info->si_code <= 0) *record_word(record, SFFI_RECORD_SENDER_PID) = info->si_pid;
     if (signal == SIGABRT) record_abort_message(record);
     record_registers(record, info, context);
-    record_backtrace(record, program_counter(context));
 }
 
 /* Waits in the fault that `record` tells; then there is no signal frame to return through. */
 __attribute__((noinline)) void stop_outside_signal(struct lane *lane, char *record) {
     record_backtrace(record, 0);
     if (lane == NULL) stop_foreign(record);
-    stop_here(lane);
+    post_fault(lane);
+    wait_for_choice(lane);
     unblock_signals();
     park_again(lane);
 }
@@ -164,6 +183,7 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
     if (lane == NULL) {
         char *record = claim_foreign_slot();
         record_signal(record, signal, info, context);
+        record_backtrace(record, program_counter(context));
         stop_foreign(record);
     }
     if (*lane->line != SFFI_STATE_REQUEST) {
@@ -173,7 +193,7 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
     }
     char *record = lane->base + SFFI_LANE_RECORD;
     record_signal(record, signal, info, context);
-    int goes_on = stop_here(lane);
+    int goes_on = stop_in_signal(lane, record, context);
     errno = saved;
     if (!goes_on) resume_parked(context, lane);
     else if (*record_word(record, SFFI_RECORD_LOAD) == 1) load_registers(record, context);
@@ -195,9 +215,8 @@ static void on_deadline(int signal, siginfo_t *info, void *context) {
     *record_word(record, SFFI_RECORD_SIGNAL) = signal;
     record_registers(record, info, context);
     *record_long(record, SFFI_RECORD_ADDRESS) = 0;
-    record_backtrace(record, program_counter(context));
     (*acks)++;
-    int goes_on = stop_here(lane);
+    int goes_on = stop_in_signal(lane, record, context);
     errno = saved;
     if (!goes_on) resume_parked(context, lane);
     else if (*record_word(record, SFFI_RECORD_LOAD) == 1) load_registers(record, context);

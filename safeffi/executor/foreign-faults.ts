@@ -38,7 +38,9 @@ export class ForeignFaults {
     const slot = this.#next();
     if (slot < 0) return undefined;
     this.#raised |= 1 << slot;
-    return { slot, raw: new RawFault(this.#memory.i32, foreignRecord(slot)) };
+    const raw = new RawFault(this.#memory.i32, foreignRecord(slot), () => undefined);
+    raw.keep(); // such a thread walks its stack before it tells the fault
+    return { slot, raw };
   }
 
   /** Ends the thread of a slot. False when it did not go within a second, or its process has ended. */

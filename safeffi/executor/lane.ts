@@ -41,6 +41,9 @@ const shortSleepMs = 0.1;
 const shortSleepsToMove = 4;
 const abandonLimitMs = 1000;
 const deadlineLimitMs = 100;
+const looksAtWalk = 20_000;
+const walkLimitMs = 100;
+const walkSleepMs = 0.05;
 /** How often a long wait looks whether the lane's thread is still there. */
 const threadLookMs = 100;
 /** A thread that waits in a callback takes up a nested callout within this time. */
@@ -62,6 +65,11 @@ export interface LaneOwner {
   condemn(reason: string): void;
   /** Does what waits to be done on this side while a lane is waited for; true when there was something. */
   serveOthers(): boolean;
+}
+
+/** A fault whose thread stands in the handler. */
+export interface StandingFault {
+  keep(): void;
 }
 
 export class Lane {
@@ -94,6 +102,7 @@ export class Lane {
   readonly #controlWord: number;
   #inner: Lane | undefined;
   #shortSleeps = 0;
+  #standing: StandingFault | undefined;
 
   constructor(owner: LaneOwner, index: number, buffers: ArgumentBuffers, outer?: Lane) {
     this.#owner = owner;
@@ -121,6 +130,7 @@ export class Lane {
 
   /** The process is gone, and all that went on with it. */
   forget(): void {
+    this.#standing = undefined;
     if (this.busy) this.serial++;
     this.busy = this.rings = this.serving = this.left = false;
     this.buffers.forget();
@@ -291,9 +301,11 @@ export class Lane {
   /** Sends a thread that stands in a fault back to park. False when the executor has ended over it. */
   abandon(): boolean {
     const { i32 } = this.#owner.memory;
-    this.#tell(state.abandon);
-    this.wake();
+    this.keepFault();
+    Atomics.store(i32, this.word, state.abandon);
+    this.#wakeSleeper();
     const limit = performance.now() + abandonLimitMs;
+    const sleeps = this.word + line.vmSleeps / 4;
     for (let looks = 0; ; looks++) {
       const seen = Atomics.load(i32, this.word);
       if (seen === state.parked) return true;
@@ -309,13 +321,43 @@ export class Lane {
         this.#fail(isLate ? 'did not leave the fault handler' : 'lost the thread of the callout');
         return false;
       }
+      Atomics.store(i32, sleeps, 1);
       linux().futexWait(this.#stateAddress, state.abandon, 1);
+      i32[sleeps] = this.rings ? 1 : 0;
     }
+  }
+
+  /** A fault stands on this lane: `keep` copies what it may still be asked for; called before its thread goes on. */
+  stands(fault: StandingFault): void {
+    this.#standing = fault;
+  }
+
+  /** Before the thread of a standing fault, or its process, goes. */
+  keepFault(): void {
+    this.#inner?.keepFault();
+    this.#standing?.keep();
+    this.#standing = undefined;
+  }
+
+  /** Waits until the thread that stands in a fault has walked its stack: that takes microseconds, unless it cannot. */
+  awaitWalk(): void {
+    const { memory, spins } = this.#owner;
+    const word = (laneOffset(this.index) + laneLayout.record + record.walked) / 4;
+    for (let looks = spins ? looksAtWalk : 0; looks > 0; looks--) if (Atomics.load(memory.i32, word) !== 0) return;
+    const limit = performance.now() + walkLimitMs;
+    while (Atomics.load(memory.i32, word) === 0 && performance.now() < limit && this.#owner.process?.alive() === true)
+      linux().futexWait(memory.addressOfWord(word), 0, walkSleepMs);
+  }
+
+  /** The state was stored with a fence, and the sleeper tells of itself before it looks: no wake-up is lost. */
+  #wakeSleeper(): void {
+    if (Atomics.load(this.#owner.memory.i32, this.word + line.executorSleeps / 4) !== 0) this.wake();
   }
 
   /** Lets a thread that stands in a fault go on with its callout; `registers` holds new values by their position. */
   proceed(registers: ReadonlyMap<number, bigint>): void {
     const { i32 } = this.#owner.memory;
+    this.keepFault();
     const start = (laneOffset(this.index) + laneLayout.record) / 4;
     for (const [position, value] of registers) {
       const word = start + record.registers / 4 + 2 * position;
@@ -324,7 +366,7 @@ export class Lane {
     }
     i32[start + record.load / 4] = registers.size > 0 ? 1 : 0;
     Atomics.store(i32, this.word, state.request);
-    this.wake();
+    this.#wakeSleeper();
   }
 
   /** Reads the thread that the executor made for this lane; false where it is none of its threads. */

@@ -7,7 +7,7 @@ import { type Address, type ExactInteger, hex } from '../address.ts';
 import { type CalloutError, otherDomainError } from '../errors.ts';
 import { argumentText } from '../faults/argument-text.ts';
 import type { Fault, FaultChoice } from '../faults/fault.ts';
-import { FFIFault } from '../faults/ffi-fault.ts';
+import { type FaultResolver, FFIFault } from '../faults/ffi-fault.ts';
 import { NativeFault, pageFaultTrap } from '../faults/native-fault.ts';
 import type { NativeFrame } from '../faults/native-frame.ts';
 import type { ProcessMap } from '../faults/process-map.ts';
@@ -38,8 +38,10 @@ export class NativeFaults {
   /** The callout on `lane` stopped in the handler. */
   stopped(callout: StoppedCallout, lane: Lane, args: readonly ArgumentValue[], map: ProcessMap): FFIFault {
     const executor = this.#executor;
-    const raw = new RawFault(executor.domain.i32, laneRecord(lane.index));
-    const fault = this.#described(raw, callout, lane, map, false);
+    const raw = new RawFault(executor.domain.i32, laneRecord(lane.index), () => lane.awaitWalk());
+    const scanned = this.#scanner(raw, lane, map);
+    const fault = this.#described(raw, callout, lane, map, false, scanned);
+    lane.stands({ keep: scanned });
     lane.stoppedBy = undefined;
     lane.isInterrupted = false;
     const finish = (stopped: Lane) => callout.resume(stopped, args);
@@ -54,7 +56,7 @@ export class NativeFaults {
     { raw, slot }: ForeignFault,
     map: ProcessMap,
   ): FFIFault {
-    const fault = this.#described(raw, callout, lane, map, true);
+    const fault = this.#described(raw, callout, lane, map, true, () => []);
     const settled = () => this.#forgotten.unregister(held);
     const held: HeldForeignFault = new HeldForeignFault(this.#executor, callout, args, lane, slot, settled);
     return this.#register(fault, held);
@@ -66,6 +68,7 @@ export class NativeFaults {
     lane: Lane | undefined,
     map: ProcessMap,
     isForeign: boolean,
+    scanned: () => readonly NativeFrame[],
   ): NativeFault {
     const executor = this.#executor;
     const { epoch } = executor;
@@ -73,9 +76,7 @@ export class NativeFaults {
     return new NativeFault(raw, {
       function: callout.name,
       library: callout.library,
-      get declaration() {
-        return declarationText(callout.name, callout.signature);
-      },
+      declaration: () => declarationText(callout.name, callout.signature),
       functionAddress: callout.address,
       pid: executor.pid!,
       generation: executor.generation,
@@ -86,7 +87,7 @@ export class NativeFaults {
       map,
       argumentAt: (address) => lane?.buffers.argumentAt(address),
       instruction: () => (epoch === executor.epoch ? readInstruction(raw, read) : undefined),
-      scanned: raw.complete || isForeign ? [] : this.#scan(raw, lane!, map, read),
+      scanned,
       deadlineMs: lane?.deadlineMs,
       choices: this.#choices(),
       taint: taintText(executor.taint),
@@ -173,13 +174,31 @@ export class NativeFaults {
     };
   }
 
-  #scan(raw: RawFault, lane: Lane, map: ProcessMap, read: ReadMemory): readonly NativeFrame[] {
-    if (raw.frames.some((address) => map.find(Number(address)) === undefined)) map.refresh();
-    return scanStack(raw, lane.index, map, read);
+  /** Takes the frames of a thread that stands; where the handler could not walk them all, answers what the stack tells. */
+  #scanner(raw: RawFault, lane: Lane, map: ProcessMap): () => readonly NativeFrame[] {
+    const read = (at: number, sizeBytes: number) => this.#executor.memory.tryRead(at, sizeBytes);
+    let found: readonly NativeFrame[] | undefined;
+    return () => {
+      if (found !== undefined) return found;
+      raw.keep();
+      if (!raw.complete && raw.frames.some((address) => map.find(Number(address)) === undefined)) map.refresh();
+      found = raw.complete ? [] : scanStack(raw, lane.index, map, read);
+      return found;
+    };
+  }
+
+  /** For an interpreter, which has a stack of its own to tell, without this side's: to take it costs more than the fault. */
+  #error(fault: Fault, held: FaultResolver): FFIFault {
+    if (this.#executor.pendAfterMs === undefined) return new FFIFault(fault, held);
+    const { stackTraceLimit } = Error;
+    const isSet = Reflect.set(Error, 'stackTraceLimit', 0); // not where the program has frozen it
+    const error = new FFIFault(fault, held);
+    if (isSet) Error.stackTraceLimit = stackTraceLimit;
+    return error;
   }
 
   #register(fault: Fault, held: HeldForeignFault): FFIFault {
-    const error = new FFIFault(fault, held);
+    const error = this.#error(fault, held);
     this.#forgotten.register(error, held, held);
     return error;
   }
@@ -199,7 +218,7 @@ export class NativeFaults {
       ...(stopped ?? { lane: undefined, cannotContinue: undefined, finish: () => undefined }),
     };
     const held: HeldFault = new HeldFault(owner, () => this.#forgotten.unregister(held));
-    const error = new FFIFault(fault, held);
+    const error = this.#error(fault, held);
     this.#forgotten.register(error, held, held);
     return error;
   }

@@ -620,6 +620,7 @@ export class NativeExecutor implements Executor {
   /** Ends the process, if it still runs, and forgets all that belonged to it, but for the addresses of functions that stay. */
   #bury(end = (process: ExecutorProcess) => process.kill(), stays?: (callout: NativeCallout) => boolean): void {
     if (this.#process === undefined) return;
+    for (const lane of this.lanes) lane.keepFault();
     end(this.#process);
     this.#isForgotten = false;
     this.#process = undefined;

@@ -18,7 +18,7 @@ import type { RawFault } from './raw-fault.ts';
 export interface FaultContext {
   readonly function: string;
   readonly library: string;
-  readonly declaration: string;
+  declaration(): string;
   /** Where the function that was called starts: its name may be that of no symbol (chosen by the loader for this CPU). */
   readonly functionAddress: ExactInteger;
   readonly pid: number;
@@ -36,7 +36,7 @@ export interface FaultContext {
   /** The bytes of the instruction that stopped, where they can be read. */
   instruction(): Uint8Array | undefined;
   /** Frames beyond those that the handler could walk, found in the stack's words. */
-  readonly scanned: readonly NativeFrame[];
+  scanned(): readonly NativeFrame[];
   readonly deadlineMs: number | undefined;
   readonly choices: readonly FaultChoice[];
   readonly taint: string | undefined;
@@ -109,7 +109,7 @@ export class NativeFault implements Fault {
   }
 
   get declaration(): string {
-    return this.#context.declaration;
+    return this.#context.declaration();
   }
 
   get registers(): Readonly<Record<string, ExactInteger>> | undefined {
@@ -121,7 +121,7 @@ export class NativeFault implements Fault {
     this.#knowMappings();
     this.#frames ??= NativeFrame.joined([
       ...this.#raw.frames.map((address, index) => this.#frame(address, index)),
-      ...this.#context.scanned,
+      ...this.#context.scanned(),
     ]);
     return this.#frames;
   }

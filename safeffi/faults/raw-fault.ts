@@ -1,21 +1,59 @@
 /**
- * The fault record as the handler of the native executor wrote it, copied out of shared memory once and decoded when it is
- * asked for: a program that answers a fault and goes on needs few of its words. Nothing in it is trusted: counts are cut
- * to their limits, words are taken as they are and only named later.
+ * The fault record as the handler of the native executor wrote it. Its head is copied out of shared memory at once; frames
+ * and message when somebody first looks, or when the thread is about to go on (`keep`): the handler walks the stack while
+ * this side makes an error of the fault. Decoded when asked for: a program that answers a fault and goes on needs few of its
+ * words. Nothing in it is trusted: counts are cut to their limits, words are taken as they are and only named later.
  */
 import { fromUnsigned } from '../abi/int64.ts';
 import type { ExactInteger } from '../address.ts';
 import { foreignSlot, lane as laneLayout, laneOffset, record, registerNamesOf } from '../protocol/layout.ts';
 
-const recordWords = (record.exactFrames + 8) / 4;
+const headWords = record.frames / 4;
+const headsInSlab = 16;
+
+/** What the walk of the stack told. */
+interface Walk {
+  readonly complete: boolean;
+  readonly frames: readonly ExactInteger[];
+  readonly starts: readonly ExactInteger[];
+  readonly exact: readonly [number, number];
+}
+
+/** Heads share an array: one of its own each would cost more than the copy. */
+let slab = new Int32Array(0);
+let slabUsed = 0;
 
 export class RawFault {
-  readonly #words: Int32Array;
-  #frames: readonly ExactInteger[] | undefined;
+  readonly #shared: Int32Array;
+  readonly #start: number;
+  readonly #awaitWalk: () => void;
+  readonly #head: Int32Array;
+  readonly #headStart: number;
+  #walk: Walk | undefined;
+  #message: string | undefined;
 
-  /** Copies the record that begins `offset` bytes into the shared memory. */
-  constructor(i32: Int32Array, offset: number) {
-    this.#words = i32.slice(offset / 4, offset / 4 + recordWords);
+  /**
+   * Reads the record that begins `offset` bytes into the shared memory. `awaitWalk` waits until the frames are there, or
+   * cannot come any more; called where they are not yet.
+   */
+  constructor(i32: Int32Array, offset: number, awaitWalk: () => void) {
+    this.#shared = i32;
+    this.#start = offset / 4;
+    this.#awaitWalk = awaitWalk;
+    if (slabUsed === slab.length) {
+      slab = new Int32Array(headsInSlab * headWords);
+      slabUsed = 0;
+    }
+    this.#head = slab;
+    this.#headStart = slabUsed;
+    for (let i = 0; i < headWords; i++) slab[slabUsed + i] = i32[this.#start + i]!;
+    slabUsed += headWords;
+  }
+
+  /** Copies frames and message; nothing is read from the shared memory any more. */
+  keep(): void {
+    void this.#walked;
+    void this.message;
   }
 
   get kind(): number {
@@ -48,7 +86,7 @@ export class RawFault {
   }
   /** The backtrace reached the callout. */
   get complete(): boolean {
-    return this.#word(record.complete) === 1;
+    return this.#walked.complete;
   }
 
   get registers(): Readonly<Record<string, ExactInteger>> {
@@ -80,36 +118,61 @@ export class RawFault {
 
   /** Code addresses, innermost first. */
   get frames(): readonly ExactInteger[] {
-    this.#frames ??= Array.from({ length: this.#frameCount }, (_, i) => this.#long(record.frames + 8 * i));
-    return this.#frames;
+    return this.#walked.frames;
   }
 
   /** Whether frame `index` is an instruction where a signal came, or else a return address. */
   isExact(index: number): boolean {
-    return ((this.#word(record.exactFrames + (index < 32 ? 0 : 4)) >>> (index & 31)) & 1) === 1;
+    return ((this.#walked.exact[index < 32 ? 0 : 1] >>> (index & 31)) & 1) === 1;
   }
 
   /** The start of the function of frame `index`; 0 where that is not known. */
   start(index: number): ExactInteger {
-    return index < this.#frameCount ? this.#long(record.starts + 8 * index) : 0;
+    return this.#walked.starts[index] ?? 0;
   }
 
   /** What C said before it aborted, or the program that it wanted to become; empty where it said nothing. */
   get message(): string {
-    const length = Math.min(Math.max(this.#word(record.messageBytes), 0), record.messageLimit);
-    return Buffer.from(this.#words.buffer, record.message, length).toString('utf8').trimEnd();
+    this.#message ??= this.#readMessage();
+    return this.#message;
   }
 
   get #registerNames(): readonly string[] {
     return registerNamesOf(this.#word(record.registerCount));
   }
 
-  get #frameCount(): number {
-    return Math.min(Math.max(this.#word(record.frameCount), 0), record.frameLimit);
+  /** Read once; the record is the next fault's when this thread has gone on. */
+  get #walked(): Walk {
+    this.#walk ??= this.#readWalk();
+    return this.#walk;
+  }
+
+  #readWalk(): Walk {
+    const words = this.#shared;
+    const at = (offset: number) => words[this.#start + offset / 4]!;
+    if (Atomics.load(words, this.#start + record.walked / 4) === 0) this.#awaitWalk();
+    const count = Math.min(Math.max(at(record.frameCount), 0), record.frameLimit);
+    const frames: ExactInteger[] = [];
+    const starts: ExactInteger[] = [];
+    for (let offset = 0; offset < 8 * count; offset += 8) {
+      frames.push(fromUnsigned(at(record.frames + offset), at(record.frames + offset + 4)));
+      starts.push(fromUnsigned(at(record.starts + offset), at(record.starts + offset + 4)));
+    }
+    const exact = [at(record.exactFrames), at(record.exactFrames + 4)] as const;
+    return { complete: at(record.complete) === 1, frames, starts, exact };
+  }
+
+  #readMessage(): string {
+    const length = Math.min(Math.max(this.#word(record.messageBytes), 0), record.messageLimit);
+    if (length === 0) return '';
+    const { buffer, byteOffset } = this.#shared;
+    return Buffer.from(buffer, byteOffset + 4 * this.#start + record.message, length)
+      .toString('utf8')
+      .trimEnd();
   }
 
   #word(offset: number): number {
-    return this.#words[offset / 4]!;
+    return this.#head[this.#headStart + offset / 4]!;
   }
 
   #long(offset: number): ExactInteger {

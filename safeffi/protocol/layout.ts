@@ -216,6 +216,8 @@ export const record = {
   exactFrames: 1920,
   /** Written by the VM: 1 when the registers are to be loaded from the record as the callout goes on. */
   load: 1928,
+  /** 1 once the frames are there: a lane's thread walks its stack when it has told the fault. */
+  walked: 1932,
 } as const;
 
 export const recordKind = {
