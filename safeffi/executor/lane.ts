@@ -234,6 +234,8 @@ export class Lane {
       if (this.#owner.epoch !== epoch) return dead;
       i32[sleeps] = this.rings ? 1 : 0;
       seen = this.look();
+      // A thread that C code made to look awake sleeps on: it is called whatever its flag says.
+      if (seen === state.request) this.wake();
       sleepMs = Math.min(2 * sleepMs, longestSleepMs);
     }
     if (looks > 0 && seen !== state.request) this.#watchCores(performance.now() - start);
@@ -321,6 +323,7 @@ export class Lane {
         this.#fail(isLate ? 'did not leave the fault handler' : 'lost the thread of the callout');
         return false;
       }
+      this.wake();
       Atomics.store(i32, sleeps, 1);
       linux().futexWait(this.#stateAddress, state.abandon, 1);
       i32[sleeps] = this.rings ? 1 : 0;

@@ -3,7 +3,9 @@
  * wait as long as the bounded sleep, never a wrong result; the test ends only if none hangs.
  */
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { NativeExecutor } from '../../safeffi/executor/native.ts';
 import { openSession, type Session } from '../../safeffi/index.ts';
+import { line } from '../../safeffi/protocol/layout.ts';
 import { compile } from './fixture.ts';
 
 const source = `
@@ -31,6 +33,18 @@ describe.each([true, false])('spin: %s', (spin) => {
       expect(work % 2 === 0 ? next.invoke(work) : yields.invoke(work)).toBe(work + 1);
     }
     expect(idle).toBeGreaterThan(0);
+  });
+
+  test('a thread that C code made to look awake while it sleeps takes up its callout all the same', () => {
+    session = openSession({ ffi: 'native', spin });
+    const next = session.library(compile('waiting', source)).prepare('next', { returns: 'int', arguments: ['int'] });
+    const { domain, lanes } = session.executor as NativeExecutor;
+    const sleeps = lanes[0]!.word + line.executorSleeps / 4;
+    for (let round = 0; round < 20; round++) {
+      expect(next.invoke(round)).toBe(round + 1);
+      while (Atomics.load(domain.i32, sleeps) === 0);
+      Atomics.store(domain.i32, sleeps, 0);
+    }
   });
 
   test('1,000 started callouts on several lanes, taken in any order', () => {
