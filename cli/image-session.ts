@@ -202,7 +202,7 @@ export class ImageSession {
     const call = this.vm.resumeImage();
     if (call === undefined) return undefined;
     const outcome = await this.driver.finishBefore(call, this.vm.host.milliseconds() + milliseconds);
-    if (outcome?.kind === 'interrupted') await this.terminate(call.process);
+    if (outcome?.kind === 'interrupted' && !this.driver.wasEnded) await this.terminate(call.process);
     return outcome ?? 'time over';
   }
 

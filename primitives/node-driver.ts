@@ -8,6 +8,7 @@ import type { HostCall, Outcome } from '../vm/interpreter/host-calls.ts';
 import type { VM } from '../vm/vm.ts';
 
 const DEFAULT_SLICE_MS = 20;
+const INTERRUPTS_TO_END = 3;
 /** How long an idle VM waits for a callout under way before the event loop gets its turn. */
 const OUTSIDE_WAIT_MS = 5;
 /** The longest timeout that Node takes. */
@@ -76,10 +77,19 @@ export class NodeDriver {
     this.wakeUp?.();
   }
 
-  /** As Ctrl-C does: what the VM waits for outside is stopped; else, and the second time, the call is. */
+  /** The call under way, or the last one, was ended although the image dealt with interrupts itself. */
+  get wasEnded(): boolean {
+    return this.interrupts >= INTERRUPTS_TO_END;
+  }
+
+  /**
+   * As Ctrl-C does: what the VM waits for outside is stopped; else, and the second time, the image is asked to interrupt. An image
+   * that deals with that itself, as a desktop does, is ended by the third.
+   */
   interrupt(): void {
-    const isRepeated = this.interrupts++ > 0;
-    if (isRepeated || this.options.interruptOutside?.() !== true) this.options.requestInterrupt();
+    this.interrupts++;
+    if (this.interrupts >= INTERRUPTS_TO_END) this.vm.interpreter.hostCalls.interrupt();
+    else if (this.interrupts > 1 || this.options.interruptOutside?.() !== true) this.options.requestInterrupt();
     this.wakeUp?.();
   }
 
