@@ -60,9 +60,16 @@ function functionFor({ address, library, name, signature }: Definition['target']
     : functions.prepareAddress(address, signature);
 }
 
+/**
+ * The arguments of the call before: its result may point into one of them (strchr), and is read by a request of its own. Kept until
+ * the next call, so that they are no garbage by then.
+ */
+let lastArguments: readonly PlainValue[] = [];
+
 function called(target: PlainFunction, args: readonly PlainValue[]): PortableReply {
   const value = target.call(args);
-  return { is: 'value', value, args, errno: functions.errno() };
+  lastArguments = args;
+  return { is: 'value', value, args: lastArguments, errno: functions.errno() };
 }
 
 function answer(request: PortableRequest): PortableReply {
