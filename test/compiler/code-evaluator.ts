@@ -4,7 +4,7 @@
  */
 import type { CompiledBlockCode, CompiledMethodCode } from '../../image/compiler/compiled-code.ts';
 import { decode } from '../../vm/bytecode/decoder.ts';
-import type { Operand } from '../../vm/bytecode/sista-v1.ts';
+import type { Operand } from '../../vm/bytecode/instruction.ts';
 import { SPECIAL_SELECTORS } from '../../vm/bytecode/special-selectors.ts';
 import { VMBug } from '../../vm/vm-bug.ts';
 import { asBoolean, literalValue, Signal, type Value, type World } from './small-world.ts';

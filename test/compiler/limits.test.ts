@@ -5,7 +5,7 @@ import { compileMethod } from '../../image/compiler/compile.ts';
 import { CompileError } from '../../image/compiler/compile-error.ts';
 import { LiteralTable, MAX_LITERALS } from '../../image/compiler/literal-table.ts';
 import { decode, instructionsOf, jumpTarget } from '../../vm/bytecode/decoder.ts';
-import type { Operand } from '../../vm/bytecode/sista-v1.ts';
+import type { Operand } from '../../vm/bytecode/instruction.ts';
 
 const scope = {
   instanceVariableNames: Array.from({ length: 300 }, (_, i) => `v${i}`),

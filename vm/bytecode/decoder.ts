@@ -2,14 +2,8 @@
  * Reads one instruction at a time: prefixes, bytecode, operand bytes. For tools; the interpreter's loop decodes in place and
  * allocates nothing.
  */
-import {
-  type BytecodeSet,
-  type InstructionDefinition,
-  nextExtA,
-  nextExtB,
-  type Operand,
-  SISTA_V1,
-} from './sista-v1.ts';
+import type { BytecodeSet, InstructionDefinition, Operand } from './instruction.ts';
+import { nextExtA, nextExtB, SISTA_V1 } from './sista-v1.ts';
 
 export interface Instruction {
   /** Of the first prefix, or of the bytecode itself: where a jump to this instruction lands. */

@@ -8,7 +8,7 @@
  *      2  60        sendArithmetic #+   ( receiver arg -- result )   x + 1
  */
 import { type Instruction, instructionsOf } from './decoder.ts';
-import type { BytecodeSet, Operand } from './sista-v1.ts';
+import type { BytecodeSet, Operand } from './instruction.ts';
 import { SPECIAL_SELECTORS } from './special-selectors.ts';
 
 export interface DisassemblyView {

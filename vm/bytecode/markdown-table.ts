@@ -1,5 +1,6 @@
 /** The instruction table as a page of documentation: docs/bytecodes.md is what `generate` writes. */
-import { INSTRUCTIONS, type InstructionDefinition } from './sista-v1.ts';
+import type { InstructionDefinition } from './instruction.ts';
+import { INSTRUCTIONS } from './sista-v1.ts';
 import { SPECIAL_SELECTORS } from './special-selectors.ts';
 import { V3_INSTRUCTIONS } from './v3.ts';
 

@@ -2,167 +2,45 @@
  * Sista V1, the instruction set of our images and of Pharo, Squeak and Cuis today: the one table from which decoder,
  * disassembler, stack checker, compiler and documentation take what a bytecode is.
  *
- * A row stands for a range of bytecodes with one meaning. `operand` reads what follows the bytecode; `pops` and `pushes`
- * say what it does to the stack of its context (a send pops receiver and arguments, and the result is there when the
- * sender goes on). Bytecodes 0 to 223 are one byte long, 224 to 247 two, 248 to 255 three.
+ * A row stands for a range of bytecodes with one meaning (instruction.ts). Bytecodes 0 to 223 are one byte long, 224 to 247 two,
+ * 248 to 255 three.
  *
  * Prefixes: ExtA (224) is unsigned, ExtB (225) is signed by its first byte; each further prefix shifts the value by 8 bits.
  * The next bytecode that is no prefix uses up both. Source: class comment of EncoderForSistaV1 (Bera, Miranda).
  */
+import {
+  type BytecodeRange,
+  bytecodeSet,
+  type Encoded,
+  type Indexed,
+  type InstructionDefinition,
+  instruction,
+  NO_OPERAND,
+  type Operand,
+  type RowOptions,
+  SEND,
+  SEND_EFFECTS,
+  short,
+  shortJump,
+  shortSend,
+  specialSend,
+  undefinedBytecodes,
+} from './instruction.ts';
 import { FIRST_SPECIAL_SEND, SPECIAL_SELECTORS } from './special-selectors.ts';
 
-/** What a bytecode works with, decoded: indices count from 0, extensions are added in. */
-export type Operand =
-  | { readonly kind: 'none' }
-  | {
-      readonly kind: 'receiverVariable' | 'literalVariable' | 'literal' | 'temp';
-      readonly index: number;
-      /** Where the bytecode itself does not say it (V3's double extended one): what is done with it. */
-      readonly access?: 'push' | 'store' | 'popInto';
-    }
-  /** Element `index` of the temp vector that lies in temp `vector`. */
-  | { readonly kind: 'remoteTemp'; readonly index: number; readonly vector: number }
-  /** The selector is literal `index`. */
-  | {
-      readonly kind: 'send' | 'superSend' | 'directedSuperSend';
-      readonly index: number;
-      readonly argumentCount: number;
-    }
-  /** The selector is element `index` of the special selectors. */
-  | { readonly kind: 'specialSend'; readonly index: number; readonly argumentCount: number }
-  /** Relative to the bytecode after the jump. */
-  | { readonly kind: 'jump'; readonly distance: number }
-  /** `popsElements`: the elements are taken off the stack; else all are nil. */
-  | { readonly kind: 'array'; readonly size: number; readonly popsElements: boolean }
-  | { readonly kind: 'integer' | 'character'; readonly value: number }
-  | { readonly kind: 'primitive'; readonly number: number; readonly isInlined: boolean }
-  /** The code is literal `index`. */
-  | {
-      readonly kind: 'closure';
-      readonly index: number;
-      readonly copiedCount: number;
-      readonly receiverOnStack: boolean;
-      readonly ignoreOuterContext: boolean;
-    }
-  | {
-      readonly kind: 'innerClosure';
-      readonly argumentCount: number;
-      readonly copiedCount: number;
-      readonly blockSize: number;
-    }
-  /** Literal `index` is a class or an Array of classes. */
-  | {
-      readonly kind: 'classBranch';
-      readonly index: number;
-      readonly distance: number;
-      readonly ifInstance: boolean;
-    }
-  /** BlockReturn with extensions: leaves `levels` more blocks. */
-  | { readonly kind: 'enclosing'; readonly levels: number; readonly distance: number };
-
-/** Where the interpreter goes after it. `prefix` extends the bytecode that follows. */
-export type ControlFlow = 'next' | 'send' | 'return' | 'blockReturn' | 'jump' | 'branch' | 'prefix' | 'undefined';
-
-/** The bytes of one instruction and the extensions before it. */
-export interface Encoded {
-  readonly bytecode: number;
-  /** Second and third byte; 0 where the instruction is shorter. */
-  readonly byte1: number;
-  readonly byte2: number;
-  /** Of V3's one instruction with four bytes. */
-  readonly byte3?: number;
-  readonly extA: number;
-  readonly extB: number;
+/** A row, whose length its first bytecode tells. */
+function row(range: BytecodeRange, name: string, stackEffect: string, options: RowOptions = {}): InstructionDefinition {
+  const first = typeof range === 'number' ? range : range[0];
+  return instruction(range, name, stackEffect, { length: first < 224 ? 1 : first < 248 ? 2 : 3, ...options });
 }
 
-export interface InstructionDefinition {
-  readonly first: number;
-  readonly last: number;
-  readonly name: string;
-  readonly length: 1 | 2 | 3 | 4;
-  /** Which prefixes it takes. */
-  readonly extensions: '' | 'A' | 'B' | 'AB';
-  readonly flow: ControlFlow;
-  /** Forth style: what it takes from the stack, and what it leaves there. */
-  readonly stackEffect: string;
-  readonly operand: (encoded: Encoded) => Operand;
-  readonly pops: (operand: Operand) => number;
-  readonly pushes: (operand: Operand) => number;
-}
-
-const NONE: Operand = { kind: 'none' };
-const none = (): Operand => NONE;
-const count = (n: number) => (): number => n;
-
-interface RowOptions {
-  readonly extensions?: InstructionDefinition['extensions'];
-  readonly flow?: ControlFlow;
-  readonly operand?: InstructionDefinition['operand'];
-  readonly pops?: number | InstructionDefinition['pops'];
-  readonly pushes?: number | InstructionDefinition['pushes'];
-}
-
-function row(
-  range: number | readonly [number, number],
-  name: string,
-  stackEffect: string,
-  options: RowOptions = {},
-): InstructionDefinition {
-  const [first, last] = typeof range === 'number' ? [range, range] : range;
-  const { pops = 0, pushes = 0 } = options;
-  return {
-    first,
-    last,
-    name,
-    stackEffect,
-    length: first < 224 ? 1 : first < 248 ? 2 : 3,
-    extensions: options.extensions ?? '',
-    flow: options.flow ?? 'next',
-    operand: options.operand ?? none,
-    pops: typeof pops === 'number' ? count(pops) : pops,
-    pushes: typeof pushes === 'number' ? count(pushes) : pushes,
-  };
-}
-
-type Indexed = 'receiverVariable' | 'literalVariable' | 'literal' | 'temp';
-
-/** The index is the bytecode's distance from `base`. */
-const short =
-  (kind: Indexed, base: number) =>
-  ({ bytecode }: Encoded): Operand => ({ kind, index: bytecode - base });
 /** The index is the second byte, extended by ExtA where the row takes one. */
 const long =
   (kind: Indexed) =>
   ({ byte1, extA }: Encoded): Operand => ({ kind, index: byte1 + extA * 256 });
 const remoteTemp = ({ byte1, byte2 }: Encoded): Operand => ({ kind: 'remoteTemp', index: byte1, vector: byte2 & 127 });
-const shortSend =
-  (base: number, argumentCount: number) =>
-  ({ bytecode }: Encoded): Operand => ({ kind: 'send', index: bytecode - base, argumentCount });
-const shortJump =
-  (base: number) =>
-  ({ bytecode }: Encoded): Operand => ({ kind: 'jump', distance: bytecode - base + 1 });
 const longJump = ({ byte1, extB }: Encoded): Operand => ({ kind: 'jump', distance: byte1 + extB * 256 });
-const specialSend = ({ bytecode }: Encoded): Operand => {
-  const index = bytecode - FIRST_SPECIAL_SEND;
-  return { kind: 'specialSend', index, argumentCount: SPECIAL_SELECTORS[index]!.argumentCount };
-};
-const popsOfSend = (operand: Operand): number => {
-  switch (operand.kind) {
-    case 'send':
-    case 'superSend':
-    case 'specialSend':
-      return operand.argumentCount + 1;
-    case 'directedSuperSend':
-      return operand.argumentCount + 2;
-    default:
-      return 0;
-  }
-};
-const SEND = { flow: 'send', pops: popsOfSend, pushes: 1 } as const;
-const undefinedBytecodes = (range: number | readonly [number, number]): InstructionDefinition =>
-  row(range, 'undefined', '( -- )', { flow: 'undefined' });
-
-const SEND_EFFECTS = ['( receiver -- result )', '( receiver arg -- result )', '( receiver arg1 arg2 -- result )'];
+const sistaSend = specialSend(FIRST_SPECIAL_SEND);
 
 /** Bytecodes 112 to 127 differ in how many arguments they take: one row for each run with the same stack effect. */
 function specialSendRows(): InstructionDefinition[] {
@@ -170,7 +48,7 @@ function specialSendRows(): InstructionDefinition[] {
   for (let first = 112, last = 112; first <= 127; first = ++last) {
     const { argumentCount } = SPECIAL_SELECTORS[first - FIRST_SPECIAL_SEND]!;
     while (last < 127 && SPECIAL_SELECTORS[last + 1 - FIRST_SPECIAL_SEND]!.argumentCount === argumentCount) last++;
-    rows.push(row([first, last], 'sendSpecial', SEND_EFFECTS[argumentCount]!, { ...SEND, operand: specialSend }));
+    rows.push(row([first, last], 'sendSpecial', SEND_EFFECTS[argumentCount]!, { ...SEND, operand: sistaSend }));
   }
   return rows;
 }
@@ -201,10 +79,10 @@ export const INSTRUCTIONS: readonly InstructionDefinition[] = [
     extensions: 'AB',
     pops: 1,
     operand: ({ extA, extB }) =>
-      extA === 0 && extB === 0 ? NONE : { kind: 'enclosing', levels: extA, distance: extB },
+      extA === 0 && extB === 0 ? NO_OPERAND : { kind: 'enclosing', levels: extA, distance: extB },
   }),
   row(95, 'nop', '( -- )', { extensions: 'B' }),
-  row([96, 111], 'sendArithmetic', '( receiver arg -- result )', { ...SEND, operand: specialSend }),
+  row([96, 111], 'sendArithmetic', '( receiver arg -- result )', { ...SEND, operand: sistaSend }),
   ...specialSendRows(),
   row([128, 143], 'send', '( receiver -- result )', { ...SEND, operand: shortSend(128, 0) }),
   row([144, 159], 'send', '( receiver arg -- result )', { ...SEND, operand: shortSend(144, 1) }),
@@ -285,7 +163,7 @@ export const INSTRUCTIONS: readonly InstructionDefinition[] = [
     pushes: 1,
   }),
   row(245, 'storeTemp', '( value -- value )', { operand: long('temp'), pops: 1, pushes: 1 }),
-  undefinedBytecodes([246, 247]),
+  undefinedBytecodes([246, 247], 2),
   row(248, 'callPrimitive', '( -- )', {
     extensions: 'AB',
     operand: ({ byte1, byte2 }) => ({
@@ -337,26 +215,13 @@ export const INSTRUCTIONS: readonly InstructionDefinition[] = [
     }),
     pops: 1,
   }),
-  undefinedBytecodes(255),
+  undefinedBytecodes(255, 3),
 ];
 
-const byBytecode: readonly InstructionDefinition[] = INSTRUCTIONS.flatMap((definition) =>
-  Array.from({ length: definition.last - definition.first + 1 }, () => definition),
-);
-
-/** One instruction set: what the tools go by. */
-export interface BytecodeSet {
-  readonly name: string;
-  /** The row of a bytecode, 0 to 255. */
-  readonly definitionOf: (bytecode: number) => InstructionDefinition;
-}
+export const SISTA_V1 = bytecodeSet('Sista V1', INSTRUCTIONS);
 
 /** The row of a bytecode, 0 to 255. */
-export function definitionOf(bytecode: number): InstructionDefinition {
-  return byBytecode[bytecode]!;
-}
-
-export const SISTA_V1: BytecodeSet = { name: 'Sista V1', definitionOf };
+export const { definitionOf } = SISTA_V1;
 
 /** ExtA after one more prefix byte. */
 export const nextExtA = (previous: number, byte: number): number => previous * 256 + byte;

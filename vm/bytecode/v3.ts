@@ -5,48 +5,27 @@
  * The two meanings of 138 to 143 do not meet: images with Blue Book blocks leave them unused. Source: class comments of
  * EncoderForV3 and EncoderForV3PlusClosures in Squeak; Blue Book chapter 28.
  */
-import type { BytecodeSet, Encoded, InstructionDefinition, Operand } from './sista-v1.ts';
+import {
+  bytecodeSet,
+  type Encoded,
+  type Indexed,
+  type InstructionDefinition,
+  type Operand,
+  popsOfSend,
+  instruction as row,
+  SEND,
+  SEND_EFFECTS,
+  short,
+  shortJump,
+  shortSend,
+  specialSend,
+  undefinedBytecodes,
+} from './instruction.ts';
 import { SPECIAL_SELECTORS } from './special-selectors.ts';
 
 const FIRST_SPECIAL_SEND = 176;
-const NONE: Operand = { kind: 'none' };
+const v3Send = specialSend(FIRST_SPECIAL_SEND);
 
-type Count = number | InstructionDefinition['pops'];
-interface RowOptions {
-  readonly length?: InstructionDefinition['length'];
-  readonly flow?: InstructionDefinition['flow'];
-  readonly operand?: InstructionDefinition['operand'];
-  readonly pops?: Count;
-  readonly pushes?: Count;
-}
-
-const counter = (count: Count = 0): InstructionDefinition['pops'] => (typeof count === 'number' ? () => count : count);
-
-function row(
-  range: number | readonly [number, number],
-  name: string,
-  stackEffect: string,
-  options: RowOptions = {},
-): InstructionDefinition {
-  const [first, last] = typeof range === 'number' ? [range, range] : range;
-  return {
-    first,
-    last,
-    name,
-    stackEffect,
-    length: options.length ?? 1,
-    extensions: '',
-    flow: options.flow ?? 'next',
-    operand: options.operand ?? (() => NONE),
-    pops: counter(options.pops),
-    pushes: counter(options.pushes),
-  };
-}
-
-type Indexed = 'receiverVariable' | 'literalVariable' | 'literal' | 'temp';
-const short =
-  (kind: Indexed, base: number) =>
-  ({ bytecode }: Encoded): Operand => ({ kind, index: bytecode - base });
 /** The kind in the upper two bits of the second byte, the index in the others. */
 const extendedKinds: readonly Indexed[] = ['receiverVariable', 'temp', 'literal', 'literalVariable'];
 const extended = ({ byte1 }: Encoded): Operand => ({ kind: extendedKinds[byte1 >> 6]!, index: byte1 & 63 });
@@ -55,19 +34,6 @@ const sendOf = (kind: 'send' | 'superSend', index: number, argumentCount: number
   index,
   argumentCount,
 });
-const shortSend =
-  (base: number, argumentCount: number) =>
-  ({ bytecode }: Encoded): Operand =>
-    sendOf('send', bytecode - base, argumentCount);
-const specialSend = ({ bytecode }: Encoded): Operand => {
-  const index = bytecode - FIRST_SPECIAL_SEND;
-  return { kind: 'specialSend', index, argumentCount: SPECIAL_SELECTORS[index]!.argumentCount };
-};
-const popsOfSend = (operand: Operand): number => ('argumentCount' in operand ? operand.argumentCount + 1 : 0);
-const SEND = { flow: 'send', pops: popsOfSend, pushes: 1 } as const;
-const shortJump =
-  (base: number) =>
-  ({ bytecode }: Encoded): Operand => ({ kind: 'jump', distance: bytecode - base + 1 });
 const longJump =
   (base: number, bias: number) =>
   ({ bytecode, byte1 }: Encoded): Operand => ({ kind: 'jump', distance: (bytecode - base - bias) * 256 + byte1 });
@@ -96,14 +62,10 @@ function doubleExtended({ byte1, byte2: index }: Encoded): Operand {
 }
 const accessOf = (operand: Operand) => ('access' in operand ? operand.access : undefined);
 
-const undefinedBytecodes = (range: number | readonly [number, number]): InstructionDefinition =>
-  row(range, 'undefined', '( -- )', { flow: 'undefined' });
-
-const SEND_EFFECTS = ['( receiver -- result )', '( receiver arg -- result )', '( receiver arg1 arg2 -- result )'];
 const specialSends = (first: number, last: number): InstructionDefinition[] =>
   Array.from({ length: last - first + 1 }, (_, i) => {
     const { argumentCount } = SPECIAL_SELECTORS[first + i - FIRST_SPECIAL_SEND]!;
-    return row(first + i, 'sendSpecial', SEND_EFFECTS[argumentCount]!, { ...SEND, operand: specialSend });
+    return row(first + i, 'sendSpecial', SEND_EFFECTS[argumentCount]!, { ...SEND, operand: v3Send });
   });
 
 /** All 256, in order, without gaps (a test checks it). */
@@ -186,7 +148,7 @@ export const V3_INSTRUCTIONS: readonly InstructionDefinition[] = [
   row([160, 167], 'jump', '( -- )', { length: 2, flow: 'jump', operand: longJump(160, 4) }),
   row([168, 171], 'popJumpTrue', '( boolean -- )', { length: 2, flow: 'branch', operand: longJump(168, 0), pops: 1 }),
   row([172, 175], 'popJumpFalse', '( boolean -- )', { length: 2, flow: 'branch', operand: longJump(172, 0), pops: 1 }),
-  row([176, 191], 'sendArithmetic', '( receiver arg -- result )', { ...SEND, operand: specialSend }),
+  row([176, 191], 'sendArithmetic', '( receiver arg -- result )', { ...SEND, operand: v3Send }),
   ...specialSends(192, 199),
   row(200, 'sendBlockCopy', '( context count -- block )', { flow: 'send', pops: 2, pushes: 1 }),
   ...specialSends(201, 207),
@@ -195,8 +157,4 @@ export const V3_INSTRUCTIONS: readonly InstructionDefinition[] = [
   row([240, 255], 'send', '( receiver arg1 arg2 -- result )', { ...SEND, operand: shortSend(240, 2) }),
 ];
 
-const byBytecode: readonly InstructionDefinition[] = V3_INSTRUCTIONS.flatMap((definition) =>
-  Array.from({ length: definition.last - definition.first + 1 }, () => definition),
-);
-
-export const V3: BytecodeSet = { name: 'V3', definitionOf: (bytecode) => byBytecode[bytecode]! };
+export const V3 = bytecodeSet('V3', V3_INSTRUCTIONS);
