@@ -1,8 +1,10 @@
 /** Signals to the command, and readers that go away: it ends, and no executor outlives it. */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { CheckoutPath } from '../../cli/checkout.ts';
+import { eventuallyInTurns } from '../eventually.ts';
+import { hasEnded } from '../processes.ts';
 import { execute, main } from './command.ts';
 
 const getpid = "(self ffiCall: #( int getpid ( ) ) library: 'libc.so.6')";
@@ -23,23 +25,7 @@ async function signalled(signal: NodeJS.Signals, args: readonly string[]) {
   return { executor: Number(line.trim()), ...(await ended) };
 }
 
-/** True once the process is no more, or is a zombie whose parent has yet to collect it. */
-function isGone(pid: number): boolean {
-  if (!existsSync(`/proc/${pid}/stat`)) return true;
-  try {
-    return /^\d+ \(.*\) [ZX] /s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH' || (error as NodeJS.ErrnoException).code === 'ENOENT')
-      return true;
-    throw error;
-  }
-}
-
-/** Yields to the event loop until the process is gone; the test's own limit ends a wait that is in vain. */
-async function goneInTheEnd(pid: number): Promise<true> {
-  while (!isGone(pid)) await new Promise((resolve) => setImmediate(resolve));
-  return true;
-}
+const goneInTheEnd = (pid: number) => eventuallyInTurns(() => hasEnded(pid), true);
 
 describe.each<NodeJS.Signals>(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'])('%s', (signal) => {
   const numbers = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGKILL: 9 } as Readonly<Record<string, number>>;

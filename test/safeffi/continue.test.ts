@@ -1,9 +1,10 @@
 /**
  * `continue`: registers or memory are mended while the thread stands in its handler, and the instruction runs again.
  */
-import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type FFIFault, type Library, openSession, type Session } from '../../safeffi/index.ts';
+import { eventually } from '../eventually.ts';
+import { descriptorsOf, mappingsOf, threadsOf } from '../processes.ts';
 import { faultOf } from './fault-of.ts';
 import { fixture } from './fixture.ts';
 
@@ -134,14 +135,14 @@ test('1,000 continued faults leave nothing behind', () => {
     expect(caught.continue({ rip: program(caught) + 2n, rax: i })).toBe(i);
   };
   const look = () => ({
-    descriptors: readdirSync('/proc/self/fd').length,
-    threads: readdirSync(`/proc/${session.executor.pid}/task`).length,
-    mappings: readFileSync(`/proc/${session.executor.pid}/maps`, 'latin1').split('\n').length,
+    descriptors: descriptorsOf('self').length,
+    threads: threadsOf(session.executor.pid!).length,
+    mappings: mappingsOf(session.executor.pid!).length,
   });
   for (let i = 0; i < 20; i++) step(i);
   const { pid } = session.executor;
   const before = look();
   for (let i = 0; i < 980; i++) step(i);
-  expect(look()).toEqual(before);
+  expect(eventually(look, before)).toEqual(before);
   expect(session.executor.pid).toBe(pid);
 });

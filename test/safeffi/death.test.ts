@@ -2,10 +2,11 @@
  * An executor that dies or does its worst: the callout ends in ExecutorDied, never in a hang, and the next one works.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { NativeExecutor } from '../../safeffi/executor/native.ts';
 import { type CFunction, type Library, openSession, type Session } from '../../safeffi/index.ts';
+import { eventuallyInTurns } from '../eventually.ts';
+import { isGone } from '../processes.ts';
 import { faultOf } from './fault-of.ts';
 import { fixture } from './fixture.ts';
 
@@ -92,7 +93,7 @@ test('a fork in C cannot touch the lanes of its parent', () => {
 test('the process is gone after a restart, and no zombie is left', async () => {
   const pid = session.executor.pid!;
   session.restart();
-  while (existsSync(`/proc/${pid}`)) await setImmediate();
+  expect(await eventuallyInTurns(() => isGone(pid), true)).toBe(true);
 });
 
 test('the process and a spare are gone after close', () => {
@@ -100,7 +101,7 @@ test('the process and a spare are gone after close', () => {
   (session.executor as NativeExecutor).prepareSpare();
   const children = [session.executor.pid!, (session.executor as NativeExecutor).launcher.spare.pid!];
   session.close();
-  for (const pid of children) expect(existsSync(`/proc/${pid}`)).toBe(false);
+  for (const pid of children) expect(isGone(pid)).toBe(true);
   session = openSession({ ffi: 'native' });
   answer = session.library(fixture('faults')).function('answer', { returns: 'int', arguments: [] });
 });

@@ -4,9 +4,9 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
+import { eventuallyInTurns } from '../eventually.ts';
+import { hasEnded } from '../processes.ts';
 
 const library = new URL('../../safeffi/index.js', import.meta.url).href;
 
@@ -22,20 +22,7 @@ ${body}`,
   ];
 }
 
-/** True once the process is gone, or dead and waiting to be reaped by whoever inherited it. */
-function ended(pid: number): boolean {
-  if (!existsSync(`/proc/${pid}`)) return true;
-  try {
-    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    return true; // it ended between the two looks
-  }
-}
-
-async function end(pid: number): Promise<boolean> {
-  while (!ended(pid)) await setImmediate();
-  return true;
-}
+const end = (pid: number) => eventuallyInTurns(() => hasEnded(pid), true);
 
 test.each(['native', 'portable', 'direct'])('%s: what C prints comes in its order', (ffi) => {
   const body = `const printf = libc.function('printf', { returns: 'int', arguments: ['const char *'] });
@@ -66,7 +53,7 @@ pause.wait(60_000);`;
   const vm = spawn(process.execPath, program(ffi, body), { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(vm.stdout, 'data')) as [Buffer];
   const pid = Number(line.toString());
-  expect(ended(pid)).toBe(false);
+  expect(hasEnded(pid)).toBe(false);
   vm.kill('SIGKILL');
   expect(await end(pid)).toBe(true);
 });

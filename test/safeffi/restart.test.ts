@@ -2,13 +2,15 @@
  * Restarts, with a spare and without: the next executor has the libraries of before, and nothing of the one before is
  * left. A spare is a process started ahead; it is used once, and what goes wrong with it shows only in the time.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { NativeExecutor } from '../../safeffi/executor/native.ts';
 import { type CFunction, openSession, type Session, type SessionOptions } from '../../safeffi/index.ts';
+import { eventually, eventuallyInTurns } from '../eventually.ts';
+import { descriptorsOf, mappingsOf, ownExecutors, stateOf } from '../processes.ts';
 import { faultOf } from './fault-of.ts';
 import { fixture } from './fixture.ts';
 
@@ -36,11 +38,9 @@ afterEach(() => {
 });
 
 const loadedTimes = (file: string) => readFileSync(file, 'latin1').length;
-const mapsOf = (pid: number) => readFileSync(`/proc/${pid}/maps`, 'latin1');
-
 async function ready(pid: number): Promise<void> {
-  while (!/\) S /.test(readFileSync(`/proc/${pid}/stat`, 'latin1')) || !mapsOf(pid).includes('librecovery'))
-    await setImmediate();
+  const look = () => [stateOf(pid), mappingsOf(pid).some((mapping) => mapping.includes('librecovery'))];
+  expect(await eventuallyInTurns(look, ['S', true])).toEqual(['S', true]);
 }
 
 test('the spare becomes the executor, with the libraries loaded', async () => {
@@ -61,7 +61,7 @@ test('after a restart a spare is made in idle time, one for any number of restar
   use({});
   for (let i = 0; i < 3; i++) session.restart();
   expect(native().launcher.spare.pid).toBeUndefined();
-  while (native().launcher.spare.pid === undefined) await setImmediate();
+  expect(await eventuallyInTurns(() => native().launcher.spare.pid !== undefined, true)).toBe(true);
   const spare = native().launcher.spare.pid;
   session.restart();
   expect(session.executor.pid).toBe(spare);
@@ -95,8 +95,7 @@ test('a loaded spare runs constructors ahead, a bare one when it is taken', asyn
     const executor = opened.executor as NativeExecutor;
     executor.prepareSpare();
     const { pid } = executor.launcher.spare;
-    while (ahead === 2 && loadedTimes(file) < 2) await setImmediate();
-    expect(loadedTimes(file)).toBe(ahead);
+    expect(await eventuallyInTurns(() => loadedTimes(file), ahead)).toBe(ahead);
     opened.restart();
     expect(opened.executor.pid).toBe(pid);
     expect(isReady()).toBe(1);
@@ -111,7 +110,7 @@ test('a spare that has died: the restart starts another', async () => {
   native().prepareSpare();
   const spare = native().launcher.spare.pid!;
   process.kill(spare, 'SIGKILL');
-  while (!/\) Z /.test(readFileSync(`/proc/${spare}/stat`, 'latin1'))) await setImmediate();
+  expect(await eventuallyInTurns(() => stateOf(spare), 'Z')).toBe('Z');
   session.restart();
   expect(session.executor.pid).not.toBe(spare);
 });
@@ -142,8 +141,8 @@ test('addresses of before are stale after a restart', () => {
 test('1,000 restarts, some with spares, leave no process, descriptor, mapping or thread behind', async () => {
   use({});
   const look = () => ({
-    descriptors: readdirSync('/proc/self/fd').length,
-    mappings: readFileSync('/proc/self/maps', 'latin1').match(/memfd:safeffi/g)!.length,
+    descriptors: descriptorsOf('self').length,
+    mappings: mappingsOf('self').filter((mapping) => mapping.includes('memfd:safeffi')).length,
   });
   session.restart();
   const before = look();
@@ -153,14 +152,6 @@ test('1,000 restarts, some with spares, leave no process, descriptor, mapping or
     expect(answer()).toBe(42);
   }
   native().graveyard.drain();
-  expect(look()).toEqual(before);
-  expect(executorsOf(process.pid)).toEqual([session.executor.pid]);
+  expect(eventually(look, before)).toEqual(before);
+  expect(eventually(ownExecutors, [session.executor.pid!])).toEqual([session.executor.pid]);
 });
-
-/** Children that are executors, dead or alive. */
-function executorsOf(pid: number): number[] {
-  return readdirSync(`/proc/${pid}/task`)
-    .flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').split(' ').filter(Boolean))
-    .filter((child) => readFileSync(`/proc/${child}/comm`, 'latin1').trim() === 'executor')
-    .map(Number);
-}

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { NativeExecutor } from '../../safeffi/executor/native.ts';
 import { openSession, type Session } from '../../safeffi/index.ts';
 import { line } from '../../safeffi/protocol/layout.ts';
+import { eventually } from '../eventually.ts';
 import { compile } from './fixture.ts';
 
 const source = `
@@ -42,7 +43,7 @@ describe.each([true, false])('spin: %s', (spin) => {
     const sleeps = lanes[0]!.word + line.executorSleeps / 4;
     for (let round = 0; round < 20; round++) {
       expect(next.invoke(round)).toBe(round + 1);
-      while (Atomics.load(domain.i32, sleeps) === 0);
+      expect(eventually(() => Atomics.load(domain.i32, sleeps), 1)).toBe(1);
       Atomics.store(domain.i32, sleeps, 0);
     }
   });
