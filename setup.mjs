@@ -183,11 +183,24 @@ const steps = [
       void run(process.execPath, ['dist/cli/main.js', 'build', '-o', 'dist/kernel.image'], 'building the kernel image'),
   },
   {
+    name: 'shims',
+    says: 'bundling the shims',
+    inputs: () => [
+      'package.json',
+      'tools/bundle-shims.mjs',
+      'tools/own-places.mjs',
+      ...filesBelow('safeffi', /\.(ts|ohm)$/),
+    ],
+    outputs: () => ['dist/bundle/shims.cjs'],
+    run: () => void run(process.execPath, ['tools/bundle-shims.mjs'], 'bundling the shims'),
+  },
+  {
     name: 'bundle',
     says: 'bundling the command',
     inputs: () => [
       'package.json',
       'tools/bundle-command.mjs',
+      'tools/own-places.mjs',
       ...grammars,
       ...sourceFolders.filter((folder) => folder !== 'test').flatMap((folder) => filesBelow(folder, /\.ts$/)),
       ...filesBelow('image/kernel', /\.st$/),

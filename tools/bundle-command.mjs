@@ -2,30 +2,19 @@
  * Makes one file of the compiled command, dist/bundle/command.cjs, and dist/bundle/command.cache, what V8 compiles of it when
  * an expression is evaluated. Used by cli/start.ts; run by setup.mjs.
  *
- * The file is the text of a function of `require` and `__dirname`. Modules that find files by their own place are told the
- * place of their unbundled selves.
+ * The file is the text of a function of `require` and `__dirname`.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
+import { ownPlaces } from './own-places.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'dist', 'bundle');
 const bundle = join(folder, 'command.cjs');
 const cache = join(folder, 'command.cache');
-
-const ownPlaces = {
-  name: 'own places',
-  setup(build) {
-    build.onLoad({ filter: /[\\/]dist[\\/].*\.js$/ }, ({ path }) => {
-      const place = JSON.stringify(relative(folder, path));
-      const url = `require('node:url').pathToFileURL(require('node:path').join(__dirname, ${place})).href`;
-      return { contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', url), loader: 'js' };
-    });
-  },
-};
 
 async function makeBundle() {
   const { build } = await import('esbuild');
@@ -40,7 +29,7 @@ async function makeBundle() {
     supported: { 'dynamic-import': false },
     // koffi is a native module; what else is not bundled is only loaded by commands that not everybody has.
     external: ['koffi', '*.cjs', 'playwright-core', 'ffi-napi', 'ref-napi', '@2060.io/*'],
-    plugins: [ownPlaces],
+    plugins: [ownPlaces(folder)],
     legalComments: 'none',
     logLevel: 'error',
   });

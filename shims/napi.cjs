@@ -1,0 +1,4 @@
+/** `require('safeffi/napi')`. */
+'use strict';
+
+module.exports = require('./load.cjs').loadFfi();

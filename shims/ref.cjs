@@ -1,0 +1,4 @@
+/** `require('safeffi/ref')`. */
+'use strict';
+
+module.exports = require('./load.cjs').loadRef();

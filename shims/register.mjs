@@ -1,0 +1,2 @@
+/** `node --import safeffi/register program.js`. */
+import './register.cjs';
