@@ -13,13 +13,14 @@ import { measureCallbacks, measureKoffiCallbacks } from './callbacks.ts';
 import { absSubject, copySubjects, koffiSubjects, type Subject, sessionSubjects } from './callout-subjects.ts';
 import { measureIpc, measurePipe } from './channels.ts';
 import { benchConditions } from './conditions.ts';
-import { ffiNapiSubjects, peerName } from './ffi-napi.ts';
+import { ffiNapiSubjects } from './ffi-napi.ts';
 import type { Measurement, MeasureOptions } from './measure.ts';
+import { napiPeer } from './napi-peers.ts';
 
 export interface BenchResult extends Measurement {
   readonly name: string;
   readonly subject: string;
-  readonly unit: 'ns';
+  readonly unit: 'ns' | 'bytes';
 }
 
 export interface BenchReport {
@@ -112,10 +113,10 @@ export async function measureCallouts(options: CalloutBenchOptions = {}): Promis
       { name: 'a byte, there and back', subject: 'pipe', unit: 'ns', ...measurePipe(slower) },
     ]);
   if (peers)
-    await add(peerName, () => {
+    await add(napiPeer, () => {
       const subjects = ffiNapiSubjects(slower);
-      if (typeof subjects !== 'string') return rows(peerName, subjects);
-      progress(`${peerName} is left out: ${subjects}`);
+      if (typeof subjects !== 'string') return rows(napiPeer, subjects);
+      progress(`${napiPeer} is left out: ${subjects}`);
       return [];
     });
   return { schema: 1, bench: 'callout', conditions: benchConditions(), results };

@@ -147,8 +147,11 @@ function program(finish: (exitCode: number) => void): Command {
   root
     .command('bench')
     .description('measure, side by side with peers, with the conditions')
-    .addArgument(new Command().createArgument('<what>', 'what to measure').choices(['callout', 'fault', 'vm']))
-    .option('--peers', 'callout: also @2060.io/ffi-napi, installed into a folder for temporary files')
+    .addArgument(new Command().createArgument('<what>', 'what to measure').choices(['callout', 'fault', 'vm', 'napi']))
+    .option(
+      '--peers',
+      'callout: also @2060.io/ffi-napi, installed into a folder for temporary files (napi always does)',
+    )
     .addOption(jsonOption)
     .action(async (what: string, options) => finish(await (await import('./commands/bench.ts')).bench(what, options)));
   root
