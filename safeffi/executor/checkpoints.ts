@@ -9,6 +9,7 @@
  */
 import { CalloutError } from '../errors.ts';
 import { checkpointRefusal, header } from '../protocol/layout.ts';
+import { childProcesses } from './child-processes.ts';
 import type { Graveyard } from './graveyard.ts';
 import { linux } from './linux.ts';
 import type { LoadedLibraries } from './native-loader.ts';
@@ -128,7 +129,8 @@ export class Checkpoints {
     for (const later of this.#standing.splice(index + 1)) this.#home.graveyard.bury(later.standby.pid);
     this.#standing.pop();
     const { standby } = checkpoint;
-    if (linux().reap(standby.pid, false) !== 0) throw noCheckpointError(`its process ${standby.pid} has ended`);
+    if (childProcesses().reap(standby.pid, false) !== 0)
+      throw noCheckpointError(`its process ${standby.pid} has ended`);
     this.#home.replaceBy(standby);
   }
 

@@ -8,6 +8,7 @@ import { constants } from 'node:os';
 import { executorStartError } from '../errors.ts';
 import { bootFailure, domainBase, header } from '../protocol/layout.ts';
 import { signalName } from '../signals.ts';
+import { childProcesses } from './child-processes.ts';
 import type { DomainMemory } from './domain-memory.ts';
 import type { Graveyard } from './graveyard.ts';
 import { linux } from './linux.ts';
@@ -89,7 +90,7 @@ export class ExecutorProcess {
 
   /** False once the process has ended; it is reaped then. */
   alive(): boolean {
-    if (this.#end === undefined) this.#record(linux().reap(this.pid, false));
+    if (this.#end === undefined) this.#record(childProcesses().reap(this.pid, false));
     return this.#end === undefined;
   }
 
@@ -141,7 +142,7 @@ export class ExecutorProcess {
   kill(): void {
     if (!this.alive()) return;
     linux().kill(this.pid, sigkill);
-    this.#record(linux().reap(this.pid, true));
+    this.#record(childProcesses().reap(this.pid, true));
   }
 
   /** Ends the process and does not wait for its end. */
@@ -167,7 +168,7 @@ export class ExecutorProcess {
     if (looks > 0) {
       graveyard.admit(this.pid);
       this.#recordKill();
-    } else this.#record(os.reap(this.pid, true));
+    } else this.#record(childProcesses().reap(this.pid, true));
   }
 
   #recordKill(): void {

@@ -3,6 +3,7 @@
  * reaped (about 100 µs), and nothing needs to stand by for that: it is reaped later, in a turn of the event loop, when there are
  * many, or by `drain`. At most `limit` are left unreaped, so that no number of restarts and checkpoints fills the process table.
  */
+import { childProcesses } from './child-processes.ts';
 import { linux } from './linux.ts';
 
 const sigkill = 9;
@@ -15,9 +16,8 @@ export class Graveyard {
 
   /** Kills a child of this process; it is reaped by and by. */
   bury(pid: number): void {
-    const os = linux();
-    if (os.reap(pid, false) !== 0) return;
-    os.kill(pid, sigkill);
+    if (childProcesses().reap(pid, false) !== 0) return;
+    linux().kill(pid, sigkill);
     this.admit(pid);
   }
 
@@ -26,14 +26,13 @@ export class Graveyard {
     this.#dying.push(pid);
     this.#sweepLater();
     if (this.#dying.length > limit) this.sweep();
-    while (this.#dying.length > limit) linux().reap(this.#dying.shift()!, true);
+    while (this.#dying.length > limit) childProcesses().reap(this.#dying.shift()!, true);
   }
 
   /** Reaps those that are dead by now; answers how many are left. */
   sweep(): number {
-    const os = linux();
-    for (let i = this.#dying.length - 1; i >= 0; i--)
-      if (os.reap(this.#dying[i]!, false) !== 0) this.#dying.splice(i, 1);
+    const { reap } = childProcesses();
+    for (let i = this.#dying.length - 1; i >= 0; i--) if (reap(this.#dying[i]!, false) !== 0) this.#dying.splice(i, 1);
     return this.#dying.length;
   }
 
@@ -41,7 +40,7 @@ export class Graveyard {
   drain(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const pid of this.#dying.splice(0)) linux().reap(pid, true);
+    for (const pid of this.#dying.splice(0)) childProcesses().reap(pid, true);
   }
 
   /** In a turn of the event loop, where there is one: no zombie is left by a program that is idle. */

@@ -1,5 +1,5 @@
 /**
- * The system calls that the native executor needs, through koffi: shared memory, futexes, processes, the memory of
+ * The system calls that the native executor needs, through koffi: shared memory, futexes, signals, the memory of
  * another process. Thin: an answer below zero means failure and `errno()` tells why. Everything here works on the
  * calling thread and blocks it; nothing allocates in `futexWake`.
  */
@@ -26,13 +26,6 @@ export interface Linux {
   futexWake(address: bigint): void;
   /** Wakes every sleeper: one that is being killed may swallow a single wake-up. */
   futexWakeAll(address: bigint): void;
-  /** Starts a program that gets these descriptors, with the same numbers; answers the process id or minus the errno. */
-  spawn(path: string, args: readonly string[], environment: readonly string[], descriptors: readonly number[]): number;
-  /**
-   * 0 while the process runs, its wait status + 1 once it has ended (and is reaped) or, unless `block`, was stopped; -1 when
-   * it is no child of ours.
-   */
-  reap(pid: number, block: boolean): number;
   kill(pid: number, signal: number): number;
   killThread(pid: number, threadId: number, signal: number): number;
   /**
@@ -49,7 +42,6 @@ const syscallNumbers = { x64: { futex: 202, tgkill: 234 }, arm64: { futex: 98, t
 const memfdCloseOnExec = 1;
 /** O_CLOEXEC and O_NONBLOCK, equal on x86-64 and arm64. */
 const pipeFlags = 0x8_0000 | 0x800;
-const fcntlGetFlags = 1;
 const fcntlDuplicate = 1030;
 const protReadWrite = 3;
 const mapShared = 1;
@@ -57,10 +49,6 @@ const mapFixed = 16;
 const mapFailed = 0xffff_ffff_ffff_ffffn;
 const futexWaitOperation = 0;
 const futexWakeOperation = 1;
-const waitNoHang = 1;
-const waitStopped = 2;
-/** Larger than posix_spawn_file_actions_t of glibc (80) and musl (16). */
-const fileActionsBytes = 256;
 /** 8192 cores, the most that Linux is built for. */
 const cpuMaskBytes = 1024;
 
@@ -87,13 +75,6 @@ function makeLinux(): Linux {
   const pipe2 = libc.func('int pipe2(void *ends, int flags)');
   const futex = libc.func('syscall', 'long', ['long', 'void *', 'long', 'long', 'void *', 'void *', 'long']);
   const tgkill = libc.func('syscall', 'long', ['long', 'long', 'long', 'long']);
-  const spawn = libc.func(
-    'int posix_spawn(_Out_ int *pid, const char *path, void *actions, void *attributes, const char **argv, const char **envp)',
-  );
-  const actionsInit = libc.func('int posix_spawn_file_actions_init(void *actions)');
-  const actionsDup = libc.func('int posix_spawn_file_actions_adddup2(void *actions, int fd, int wanted)');
-  const actionsDestroy = libc.func('int posix_spawn_file_actions_destroy(void *actions)');
-  const waitpid = libc.func('int waitpid(int pid, _Out_ int *status, int options)');
   const kill = libc.func('int kill(int pid, int signal)');
   const vmSignature = ['int', 'void *', 'ulong', 'void *', 'ulong', 'ulong'];
   const readv = libc.func('process_vm_readv', 'long', vmSignature);
@@ -160,32 +141,6 @@ function makeLinux(): Linux {
       return mapped === address;
     },
     writeAt: (fd, bytes, offset) => Number(pwrite(fd, bytes, bytes.length, offset)),
-    spawn(path, args, environment, descriptors) {
-      const actions = new Uint8Array(fileActionsBytes);
-      const pid = [0];
-      actionsInit(actions);
-      try {
-        // Node marks its standard streams close-on-exec; a descriptor that is duplicated onto itself stays open.
-        const standard = [0, 1, 2].filter((fd) => fcntl(fd, fcntlGetFlags, 0) >= 0);
-        for (const fd of [...standard, ...descriptors]) {
-          const refused = actionsDup(actions, fd, fd);
-          if (refused !== 0) return -refused;
-        }
-        const failed = spawn(pid, path, actions, null, [...args, null], [...environment, null]);
-        return failed === 0 ? pid[0]! : -failed;
-      } finally {
-        actionsDestroy(actions);
-      }
-    },
-    reap(pid, block) {
-      const status = [0];
-      for (;;) {
-        const answer = waitpid(pid, status, block ? 0 : waitNoHang | waitStopped);
-        if (answer === pid) return status[0]! + 1;
-        if (answer === 0) return 0;
-        if (k.errno() !== k.os.errno.EINTR) return -1;
-      }
-    },
     kill: (pid, signal) => kill(pid, signal),
     killThread: (pid, threadId, signal) => Number(tgkill(numbers.tgkill, pid, threadId, signal)),
     moveElsewhere(threadId) {

@@ -9,6 +9,7 @@
 import { fileURLToPath } from 'node:url';
 import { executorStartError } from '../errors.ts';
 import { signalName } from '../signals.ts';
+import { childProcesses } from './child-processes.ts';
 import { scrubbedEnvironment } from './environment.ts';
 import type { Ended, PortableChannel } from './portable-channel.ts';
 import { MessageReader, MessageWriter, type PipeRequest } from './portable-codec.ts';
@@ -50,7 +51,10 @@ export class PipeChannel implements PortableChannel {
     }
     const program = fileURLToPath(new URL('./portable-child.js', import.meta.url));
     const args = [process.execPath, '--no-warnings', program, 'pipes'];
-    const pid = os.spawn(process.execPath, args, scrubbedEnvironment(environment), there[0], back[1]);
+    const pid = childProcesses().spawn(process.execPath, args, scrubbedEnvironment(environment), [
+      [there[0], 3],
+      [back[1], 4],
+    ]);
     os.close(there[0]);
     os.close(back[1]);
     this.#requests = there[1];
@@ -105,7 +109,7 @@ export class PipeChannel implements PortableChannel {
     process.off('exit', this.#atExit);
     if (this.#ended !== undefined) return;
     process.kill(this.pid, 'SIGKILL');
-    this.#end(this.#posix.reap(this.pid, true));
+    this.#end(childProcesses().reap(this.pid, true));
   }
 
   close(): void {
@@ -169,30 +173,30 @@ export class PipeChannel implements PortableChannel {
     } catch {
       // Not a message of ours: C code wrote into the pipe. What follows means nothing any more.
       process.kill(this.pid, 'SIGKILL');
-      this.#end(this.#posix.reap(this.pid, true));
+      this.#end(childProcesses().reap(this.pid, true));
     }
   }
 
   /** The child has closed its end: it goes, or C code has closed it and will never answer. */
   #awaitEnd(): void {
     const limit = performance.now() + leaveLimitMs;
-    let answer = this.#posix.reap(this.pid, false);
+    let answer = childProcesses().reap(this.pid, false);
     while (answer === 0 && performance.now() < limit) {
       Atomics.wait(never, 0, 0, 1);
-      answer = this.#posix.reap(this.pid, false);
+      answer = childProcesses().reap(this.pid, false);
     }
     if (answer === 0) process.kill(this.pid, 'SIGKILL');
-    this.#end(answer === 0 ? this.#posix.reap(this.pid, true) : answer);
+    this.#end(answer === 0 ? childProcesses().reap(this.pid, true) : answer);
   }
 
   #lookForEnd(): void {
     if (this.#ended !== undefined) return;
-    const answer = this.#posix.reap(this.pid, false);
+    const answer = childProcesses().reap(this.pid, false);
     if (answer === 0) return;
     if (answer > 0 && ((answer - 1) & 255) === stoppedStatus) {
       const signal = signalName(((answer - 1) >> 8) & 255);
       process.kill(this.pid, 'SIGKILL');
-      this.#posix.reap(this.pid, true);
+      childProcesses().reap(this.pid, true);
       this.#ended = { is: 'ended', status: null, signal, stopped: true };
       return;
     }

@@ -5,6 +5,7 @@
  */
 import { executorStartError } from '../errors.ts';
 import { domainBytes, header, preload, protocolMagic, protocolVersion } from '../protocol/layout.ts';
+import { childProcesses } from './child-processes.ts';
 import { scrubbedEnvironment } from './environment.ts';
 import { ExecutorProcess } from './executor-process.ts';
 import { linux } from './linux.ts';
@@ -40,7 +41,10 @@ export class StartingExecutor {
       writeHeader(fd, options, preload);
       const program = options.command[0]!;
       const args = [...options.command, String(fd), String(options.arena)];
-      const pid = os.spawn(program, args, scrubbedEnvironment(options.environment), [fd, options.arena]);
+      const pid = childProcesses().spawn(program, args, scrubbedEnvironment(options.environment), [
+        [fd, fd],
+        [options.arena, options.arena],
+      ]);
       if (pid <= 0) throw executorStartError(`starting ${program} failed with ${os.errorName(-pid)}`);
       return new StartingExecutor(fd, ExecutorProcess.started(pid), preload);
     } catch (error) {
