@@ -17,6 +17,9 @@ const sigkill = 9;
 /** The low byte of a wait status that tells of a stop. */
 const stoppedStatus = 127;
 const bootLimitMs = 10_000;
+/** Places in /proc/PID/stat, counted from the state, which is the first field behind the name. */
+const statUserTicks = 11;
+const statSystemTicks = 12;
 /** How often to look whether a killed process still runs, before sleeping until it is gone. */
 const endLooks = 64;
 
@@ -116,11 +119,21 @@ export class ExecutorProcess {
 
   /** False once the thread has ended, although the process may live on. */
   hasThread(threadId: number): boolean {
+    const thread = this.threadLook(threadId);
+    return thread !== undefined && thread.state !== 'Z' && thread.state !== 'X';
+  }
+
+  /**
+   * A thread's state as the kernel names it (`R` runs or wants to) and the processor time it has had, in ticks of 10 ms
+   * (proc_pid_stat(5)); undefined once it is gone.
+   */
+  threadLook(threadId: number): { readonly state: string; readonly ticks: number } | undefined {
     try {
       const stat = readFileSync(`/proc/${this.pid}/task/${threadId}/stat`, 'latin1');
-      return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return { state: fields[0]!, ticks: Number(fields[statUserTicks]) + Number(fields[statSystemTicks]) };
     } catch {
-      return false; // its entry is gone, or goes while it is read
+      return undefined; // its entry is gone, or goes while it is read
     }
   }
 

@@ -24,6 +24,7 @@ import type { DomainMemory } from './domain-memory.ts';
 import type { ExecutorProcess } from './executor-process.ts';
 import { handOver } from './hand-over.ts';
 import { linux } from './linux.ts';
+import { Patience } from './patience.ts';
 
 /** The answer of a wait when the executor has ended: no 32-bit word, so that no state can be mistaken for it. */
 export const dead = 0x1_0000_0000;
@@ -268,10 +269,10 @@ export class Lane {
     const { i32 } = this.#owner.memory;
     const acks = this.#controlWord + control.deadlineAcks / 4;
     const before = Atomics.load(i32, acks);
-    const limit = performance.now() + deadlineLimitMs;
+    const patience = new Patience(executor, this.threadId, deadlineLimitMs);
     linux().killThread(executor.pid, this.threadId, deadlineSignal);
     executor.continue();
-    while (Atomics.load(i32, acks) === before && executor.alive() && performance.now() < limit)
+    while (Atomics.load(i32, acks) === before && executor.alive() && !patience.isOver)
       linux().futexWait(this.#stateAddress, state.request, 1);
     if (Atomics.load(i32, this.word) !== state.request) this.stoppedBy = signal;
     if (Atomics.load(i32, acks) === before && executor.alive())
@@ -282,21 +283,23 @@ export class Lane {
   interrupt(): number {
     const { i32 } = this.#owner.memory;
     const acks = this.#controlWord + control.deadlineAcks / 4;
-    const limit = performance.now() + deadlineLimitMs;
+    let patience: Patience | undefined;
     for (;;) {
       const before = Atomics.load(i32, acks);
       const executor = this.#owner.process;
       if (executor?.alive() !== true) return dead;
+      patience ??= new Patience(executor, this.threadId, deadlineLimitMs);
       linux().killThread(executor.pid, this.threadId, deadlineSignal);
       while (Atomics.load(i32, acks) === before) {
         if (!executor.alive()) return dead;
         if (executor.takeStop() !== undefined) executor.continue();
-        if (performance.now() > limit) return this.#fail('did not stop at its deadline');
+        if (patience.isOver && Atomics.load(i32, acks) === before) return this.#fail('did not stop at its deadline');
         linux().futexWait(this.#stateAddress, state.request, 1);
       }
+      const isOver = patience.isOver;
       const seen = this.wait(0, 1);
       if (seen !== state.request) return seen;
-      if (performance.now() > limit) return this.#fail('did not stop at its deadline');
+      if (isOver) return this.#fail('did not stop at its deadline');
     }
   }
 
@@ -306,8 +309,9 @@ export class Lane {
     this.keepFault();
     Atomics.store(i32, this.word, state.abandon);
     this.#wakeSleeper();
-    const limit = performance.now() + abandonLimitMs;
     const sleeps = this.word + line.vmSleeps / 4;
+    let patience: Patience | undefined;
+    let isLate = false;
     for (let looks = 0; ; looks++) {
       const seen = Atomics.load(i32, this.word);
       if (seen === state.parked) return true;
@@ -318,11 +322,13 @@ export class Lane {
       if (looks < 2000) continue;
       const executor = this.#owner.process;
       if (executor?.alive() !== true) return false;
-      const isLate = performance.now() > limit;
-      if (isLate || !executor.hasThread(this.threadId)) {
-        this.#fail(isLate ? 'did not leave the fault handler' : 'lost the thread of the callout');
+      const hasThread = executor.hasThread(this.threadId);
+      if (isLate || !hasThread) {
+        this.#fail(hasThread ? 'did not leave the fault handler' : 'lost the thread of the callout');
         return false;
       }
+      patience ??= new Patience(executor, this.threadId, abandonLimitMs);
+      isLate = patience.isOver; // and then one more look
       this.wake();
       Atomics.store(i32, sleeps, 1);
       linux().futexWait(this.#stateAddress, state.abandon, 1);
@@ -347,8 +353,10 @@ export class Lane {
     const { memory, spins } = this.#owner;
     const word = (laneOffset(this.index) + laneLayout.record + record.walked) / 4;
     for (let looks = spins ? looksAtWalk : 0; looks > 0; looks--) if (Atomics.load(memory.i32, word) !== 0) return;
-    const limit = performance.now() + walkLimitMs;
-    while (Atomics.load(memory.i32, word) === 0 && performance.now() < limit && this.#owner.process?.alive() === true)
+    const { process } = this.#owner;
+    if (process === undefined) return;
+    const patience = new Patience(process, this.threadId, walkLimitMs);
+    while (Atomics.load(memory.i32, word) === 0 && !patience.isOver && process.alive())
       linux().futexWait(memory.addressOfWord(word), 0, walkSleepMs);
   }
 
