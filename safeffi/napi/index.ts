@@ -6,7 +6,7 @@ import ref from '../ref/index.ts';
 
 const names = ['CIF', 'CIF_var', 'Function', 'ForeignFunction', 'VariadicForeignFunction', 'DynamicLibrary', 'Library'];
 
-const ffi: Record<string, unknown> = { types: ref['types'], version: '3.3', LIB_EXT: '.so' };
+const ffi: Record<string, unknown> = { types: ref.types, version: '3.3', LIB_EXT: '.so' };
 for (const name of [...names, 'Callback', 'errno', 'ffiType', 'FFI_TYPE']) {
   ffi[name] = () => {
     throw new Error(`ffi.${name} is not there yet`);

@@ -1,0 +1,108 @@
+/**
+ * The ranges that are carried over round each call: those of its own arguments and what they point to, and the last few of the
+ * calls before, because C may have kept their addresses. Memory of C's that the program asked the bytes of is among them for
+ * longer. What is dropped here is carried over again when it takes part in a call, or is read or written through ref.
+ */
+import { Mirror, type TwoSided } from './two-sided.ts';
+
+const mostTwins = 16;
+const mostTwinBytes = 64 * 1024;
+const mostMirrors = 256;
+
+interface Range {
+  readonly sides: TwoSided;
+  readonly start: number;
+  readonly end: number;
+  /** Only while a call needs it: its reads and writes go through ref, which carries them over. */
+  isPassing: boolean;
+  /** Asynchronous calls that hold it. */
+  pins: number;
+  use: number;
+}
+
+export class WorkingSet {
+  /** How many ranges there are. A field, because generated code looks at it before and after each call. */
+  count = 0;
+  /** JavaScript functions that C called and that have not returned. */
+  callbackDepth = 0;
+  #ranges: Range[] = [];
+  #clock = 0;
+
+  /** Takes a range up. `isPassing`: for the call to come only. */
+  take(sides: TwoSided, start: number, end: number, isPassing: boolean): void {
+    this.#clock++;
+    for (const range of this.#ranges) {
+      if (range.sides !== sides || range.start !== start || range.end !== end) continue;
+      range.use = this.#clock;
+      range.isPassing &&= isPassing;
+      return;
+    }
+    this.#ranges.push({ sides, start, end, isPassing, pins: 0, use: this.#clock });
+    this.count = this.#ranges.length;
+  }
+
+  /** What is taken up from here on can be pinned. */
+  mark(): number {
+    return this.#clock;
+  }
+
+  /** Holds what was taken up since the mark; the function that is answered lets it go. */
+  pin(mark: number): () => void {
+    const pinned = this.#ranges.filter((range) => range.use > mark);
+    for (const range of pinned) range.pins++;
+    return () => {
+      for (const range of pinned) range.pins--;
+    };
+  }
+
+  toC(): void {
+    this.#each((range) => range.sides.toC(range.start, range.end));
+  }
+
+  fromC(): void {
+    this.#each((range) => range.sides.fromC(range.start, range.end));
+    if (this.callbackDepth === 0) this.#trim();
+  }
+
+  /** Memory that C has given back meanwhile cannot be carried over: it is no matter of the call at hand. */
+  #each(carry: (range: Range) => void): void {
+    let lost: Set<Range> | undefined;
+    for (const range of this.#ranges) {
+      try {
+        carry(range);
+      } catch (error) {
+        if (!(range.sides instanceof Mirror)) throw error;
+        lost ??= new Set();
+        lost.add(range);
+      }
+    }
+    if (lost === undefined) return;
+    const gone = lost;
+    this.#ranges = this.#ranges.filter((range) => !gone.has(range));
+    this.count = this.#ranges.length;
+  }
+
+  #trim(): void {
+    const ranges = this.#ranges;
+    if (ranges.length === 0) return;
+    let twins = 0;
+    let twinBytes = 0;
+    let mirrors = 0;
+    const kept: Range[] = [];
+    ranges.sort((a, b) => b.use - a.use);
+    for (const range of ranges) {
+      const isTwin = !(range.sides instanceof Mirror);
+      if (range.pins === 0) {
+        if (range.isPassing) continue;
+        const size = range.end - range.start;
+        if (isTwin ? twins >= mostTwins || twinBytes + size > mostTwinBytes : mirrors >= mostMirrors) continue;
+        if (isTwin) twinBytes += size;
+      }
+      if (isTwin) twins++;
+      else mirrors++;
+      kept.push(range);
+    }
+    this.#ranges = kept;
+    this.count = kept.length;
+  }
+}
