@@ -50,6 +50,8 @@ export interface SessionSettings {
   readonly chooseResolution?: (report: string, choices: readonly string[]) => string | undefined;
   /** Take a checkpoint before every callout. */
   readonly checkpoint?: boolean;
+  /** Keep C code from other processes. Default: true. */
+  readonly confine?: boolean;
 }
 
 /** Callouts that take longer leave the VM to other processes; a switch away and back costs about as much. */
@@ -101,6 +103,7 @@ export class ImageSession {
           strings: 'bytes',
           pendAfterMs: PEND_AFTER_MS,
           ...(settings.checkpoint === undefined ? {} : { checkpoint: settings.checkpoint }),
+          ...(settings.confine === undefined ? {} : { confine: settings.confine }),
           ...(settings.deadline === undefined ? {} : { deadlineMs: settings.deadline }),
         }),
       names: () => this.compiler,

@@ -56,6 +56,10 @@ const heapOption = new Option('--heap <size>', 'the most that the object memory 
   .argParser(heapSize)
   .default(undefined, '1G');
 const checkpointOption = new Option('--checkpoint', 'a checkpoint before every callout, to roll back to');
+const unconfinedOption = new Option(
+  '--unconfined',
+  'let C code signal and trace other processes, as some libraries must',
+);
 const assertOption = new Option('--assert', "check the VM's invariants as it runs");
 const jsonOption = new Option('--json', 'one JSON object on stdout');
 
@@ -76,6 +80,7 @@ function program(finish: (exitCode: number) => void): Command {
       .addOption(faultOption)
       .addOption(deadlineOption)
       .addOption(checkpointOption)
+      .addOption(unconfinedOption)
       .addOption(heapOption)
       .addOption(assertOption);
 

@@ -16,6 +16,7 @@ export interface VmOptions {
   readonly heap?: number;
   readonly assert?: true;
   readonly checkpoint?: true;
+  readonly unconfined?: true;
   readonly json?: true;
 }
 
@@ -38,6 +39,7 @@ export function openImageSession(
     ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
     ...(options.heap === undefined ? {} : { heapLimitBytes: options.heap }),
     ...(options.checkpoint === undefined ? {} : { checkpoint: true }),
+    ...(options.unconfined === undefined ? {} : { confine: false }),
     ...(options.assert === undefined ? {} : { assert: true }),
     ...(host === undefined ? {} : { host }),
     ...(onFault === 'debug' && onTerminal ? { chooseResolution: chooseOnTerminal } : {}),

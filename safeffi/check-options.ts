@@ -45,6 +45,7 @@ const sessionChecks: Readonly<Record<keyof SessionOptions, Check>> = {
   onCallbackRequest: fn,
   environment,
   limits: object,
+  confine: oneOf(true, false, 'tracing', 'filter'),
   spare: oneOf(true, false, 'bare'),
   checkpoint: oneOf(true, false),
   domains: oneOf('one', 'each'),

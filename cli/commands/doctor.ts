@@ -30,6 +30,7 @@ export async function doctor(options: { json?: true }): Promise<number> {
     await executor('native'),
     await executor('portable'),
     await executor('direct'),
+    await confinement(),
     ...(await recovery()),
     sourceLines(),
     executorMemory(),
@@ -101,6 +102,26 @@ async function executor(kind: 'native' | 'portable' | 'direct'): Promise<Check> 
     );
   } finally {
     session.close();
+  }
+}
+
+/** What keeps C code from this and other processes, and what does not. */
+async function confinement(): Promise<Check> {
+  const name = 'confinement';
+  if (!existsSync(CheckoutPath.executor)) return missing(name, 'the native executor alone has one', null);
+  const { NativeExecutor } = await import('../../safeffi/executor/native.ts');
+  try {
+    const executor = new NativeExecutor({ spare: false });
+    const { gaps } = executor.confinement;
+    executor.close();
+    if (gaps.length === 0) return ok(name, 'C code reaches no process but those that it starts');
+    return missing(
+      name,
+      `C code is kept from this process, but ${gaps.join('; ')}`,
+      'Linux 6.12 with Landlock has all',
+    );
+  } catch (error) {
+    return missing(name, (error as Error).message, null);
   }
 }
 

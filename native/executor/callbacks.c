@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "futex.h"
@@ -42,18 +43,37 @@ static char *put_number(char *at, int32_t number) {
     return at;
 }
 
-/* The pipe is the VM's own and is reached through /proc: no descriptor of it stands here for C code to close. */
+/* Behind the numbers that C code opens first and loops over when it closes all. */
+enum { BELL_DESCRIPTOR = 240 };
+static int bell = -1;
+static struct stat bell_is;
+
+int keep_bell(int descriptor) {
+    bell = fcntl(descriptor, F_DUPFD_CLOEXEC, BELL_DESCRIPTOR);
+    if (bell < 0) { /* so few are allowed */
+        bell = descriptor;
+        fcntl(bell, F_SETFD, FD_CLOEXEC);
+    }
+    fstat(bell, &bell_is);
+    return bell;
+}
+
+/* C code may have closed it, and another file may have its number: then the pipe of the VM is reached through /proc, if at all. */
+static int open_bell(void) {
+    struct stat now;
+    if (fstat(bell, &now) == 0 && now.st_ino == bell_is.st_ino && now.st_dev == bell_is.st_dev) return bell;
+    char path[64];
+    char *end = put_number(put(put_number(put(path, "/proc/"), vm_pid), "/fd/"), *header_word(SFFI_HEADER_LOOP_DESCRIPTOR));
+    *end = 0;
+    return open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
 void ring_loop(void) {
     int saved = errno;
-    int32_t descriptor = *header_word(SFFI_HEADER_LOOP_DESCRIPTOR);
-    if (descriptor < 0) return;
-    char path[64];
-    char *end = put_number(put(put_number(put(path, "/proc/"), vm_pid), "/fd/"), descriptor);
-    *end = 0;
-    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = open_bell();
     if (fd >= 0) {
         if (write(fd, "", 1) < 0) errno = 0; /* full: the loop has enough to look for */
-        close(fd);
+        if (fd != bell) close(fd);
     }
     errno = saved;
 }

@@ -61,6 +61,9 @@ const struct identity *lane_identity(int32_t index);
 int apply_limits(void);
 void stand_apart(void);
 
+/* confine.c */
+void confine(void);
+
 /* preload.c */
 void preload(void);
 
@@ -76,6 +79,8 @@ extern const char callback_thunks[];
 
 /* callbacks.c */
 void tell_thunks(void);
+/* Keeps the descriptor of the bell's pipe where C code does not look; answers where. */
+int keep_bell(int descriptor);
 /* Tells the VM's event loop to look. */
 void ring_loop(void);
 /*

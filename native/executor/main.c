@@ -1,6 +1,6 @@
 /*
- * The executor's start: `executor FD FD`, the shared memory of the lanes and that of buffers. It ties its life to the VM's,
- * maps both at their fixed places, drops every descriptor but 0 to 2, installs the handlers, tells the addresses of the
+ * The executor's start: `executor FD FD FD`, the shared memory of the lanes, that of buffers, the bell's pipe. It ties its life to
+ * the VM's, maps both memories at their fixed places, drops every descriptor but 0 to 2 and the pipe, keeps C code from other processes, installs the handlers, tells the addresses of the
  * first functions, loads the libraries that it is told and becomes lane 0. The environment was chosen by the VM. A step that fails is told in the boot words.
  */
 #define _GNU_SOURCE
@@ -51,16 +51,18 @@ static void reset_signals(void) {
 }
 
 /* A descriptor of 0 to 2 that is closed would be given to the next file that C opens, and be printed into. */
-static void settle_descriptors(void) {
+static void settle_descriptors(int bell) {
     int fd;
     do fd = open("/dev/null", O_RDWR);
     while (fd >= 0 && fd <= 2);
+    int kept = keep_bell(bell);
 #ifdef SYS_close_range
-    if (syscall(SYS_close_range, 3, ~0U, 0) == 0) return;
+    if (syscall(SYS_close_range, 3, kept - 1, 0) == 0 && syscall(SYS_close_range, kept + 1, ~0U, 0) == 0) return;
 #endif
     struct rlimit limit;
     long last = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 1 << 20 ? (long)limit.rlim_cur : 1 << 20;
-    for (long number = 3; number < last; number++) close((int)number);
+    for (long number = 3; number < last; number++)
+        if (number != kept) close((int)number);
 }
 
 static void tell_entries(void) {
@@ -77,7 +79,7 @@ static void tell_entries(void) {
 
 int main(int argc, char **argv) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (argc != 3) {
+    if (argc != 4) {
         fputs("executor: started by safeffi with the descriptors of its shared memory, of no use otherwise\n", stderr);
         return 2;
     }
@@ -92,7 +94,7 @@ int main(int argc, char **argv) {
     void *arena = mmap((void *)SFFI_ARENA_BASE, SFFI_ARENA_BYTES, PROT_READ | PROT_WRITE,
                        MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE, atoi(argv[2]), 0);
     if (arena != (void *)SFFI_ARENA_BASE) return 4;
-    settle_descriptors();
+    settle_descriptors(atoi(argv[3]));
     stand_apart();
     executor_pid = (int32_t)getpid();
     vm_pid = *header_word(SFFI_HEADER_VM_PID);
@@ -102,6 +104,7 @@ int main(int argc, char **argv) {
     /* A process that C code forks must not write into the lanes of this one. */
     madvise(domain, SFFI_DOMAIN_BYTES, MADV_DONTFORK);
     if (apply_limits() != 0) fail(SFFI_BOOT_LIMITS);
+    confine();
     setvbuf(stdout, NULL, _IONBF, 0);
     if (install_handlers() != 0 || watch_exits() != 0) fail(SFFI_BOOT_SIGNALS);
     tell_entries();

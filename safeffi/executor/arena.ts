@@ -49,6 +49,7 @@ export class Arena {
     const os = linux();
     this.fd = os.memfdCreate('safeffi-buffers');
     if (this.fd < 0) throw executorStartError(`memfd_create failed with ${os.errorName(os.errno())}`);
+    if (!os.seal(this.fd, true)) throw executorStartError(`sealing a memfd failed with ${os.errorName(os.errno())}`);
   }
 
   /** Bytes of the file. */
@@ -93,7 +94,9 @@ export class Arena {
     const os = linux();
     const more = Math.ceil(Math.max(sizeBytes, growthBytes) / pageBytes) * pageBytes;
     if (this.#end + more > arenaBytes) throw noMemoryError('buffer', sizeBytes);
-    if (os.ftruncate(this.fd, this.#end + more) !== 0) throw noMemoryError('buffer', sizeBytes);
+    // It cannot shrink: where C code made it larger than this, that is refused and there is room.
+    if (os.ftruncate(this.fd, this.#end + more) !== 0 && os.errorName(os.errno()) !== 'EPERM')
+      throw noMemoryError('buffer', sizeBytes);
     const base = os.mapShared(this.fd, more, this.#end);
     if (base === undefined) throw noMemoryError('buffer', sizeBytes);
     this.#segments.push({ offset: this.#end, sizeBytes: more, base });

@@ -1,7 +1,8 @@
 /**
  * How the executor calls this side when nobody waits for it: a pipe on Node's event loop. The executor rings for whatever
  * needs a look (an asynchronous callout is over, a thread that C made waits in a callback). While the bell is armed it also
- * writes a byte into the pipe, which it reaches through /proc, so that C code has no descriptor of it to close by mistake.
+ * writes a byte into the pipe, whose end it gets at its start and keeps behind the numbers that C code uses. Where C code
+ * closed that all the same it tries /proc, which a confined executor may not (confine.c); then news waits for the next look.
  * One byte for each arming: a flood of news costs one event.
  */
 import { Socket } from 'node:net';
@@ -12,17 +13,21 @@ import { linux } from './linux.ts';
 export class Bell {
   readonly #memory: DomainMemory;
   readonly #onRing: () => void;
+  /** Goes to each executor at its start. */
+  readonly writeEnd: number;
+  readonly #readEnd: number;
   #socket: Socket | undefined;
-  #writeEnd = -1;
+  #isClosed = false;
   #holds = 0;
 
-  /** `onRing` runs on the event loop; it looks for news, and arms the bell again. */
+  /** `onRing` runs on the event loop; it looks for news, and arms the bell again. Throws CalloutError `executor-start`. */
   constructor(memory: DomainMemory, onRing: () => void) {
+    [this.#readEnd, this.writeEnd] = linux().pipe();
     this.#memory = memory;
     this.#onRing = onRing;
   }
 
-  /** Makes the pipe, the first time, and arms the bell. */
+  /** Listens from the first time on, and arms the bell. */
   listen(): void {
     if (this.#socket === undefined) this.#open();
     this.arm();
@@ -30,9 +35,9 @@ export class Bell {
 
   /** The next ring becomes an event. Whoever arms it looks for news afterwards: what came before does not ring. */
   arm(): void {
-    if (this.#socket === undefined) return;
+    if (this.#socket === undefined || this.#isClosed) return;
     const { i32 } = this.#memory;
-    i32[header.loopDescriptor / 4] = this.#writeEnd;
+    i32[header.loopDescriptor / 4] = this.writeEnd;
     Atomics.store(i32, header.loopArmed / 4, 1);
   }
 
@@ -46,16 +51,15 @@ export class Bell {
   }
 
   close(): void {
-    if (this.#socket === undefined) return;
-    this.#socket.destroy();
-    this.#socket = undefined;
-    linux().close(this.#writeEnd);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#socket === undefined) linux().close(this.#readEnd);
+    else this.#socket.destroy();
+    linux().close(this.writeEnd);
   }
 
   #open(): void {
-    const [readEnd, writeEnd] = linux().pipe();
-    this.#writeEnd = writeEnd;
-    const socket = new Socket({ fd: readEnd, readable: true, writable: false });
+    const socket = new Socket({ fd: this.#readEnd, readable: true, writable: false });
     socket.on('data', this.#onRing);
     if (this.#holds === 0) socket.unref();
     this.#socket = socket;

@@ -3,6 +3,8 @@
  * the libraries of before, and where these end it while they load, one without: then loading them is a callout, whose fault
  * can be told.
  */
+
+import { confineWish } from './confinement.ts';
 import type { DomainMemory } from './domain-memory.ts';
 import type { ExecutorOptions } from './executor.ts';
 import type { Graveyard } from './graveyard.ts';
@@ -27,6 +29,7 @@ export class ExecutorLauncher {
     command: readonly string[],
     spins: boolean,
     arena: number,
+    bell: number,
     graveyard: Graveyard,
     preload: () => Preload,
   ) {
@@ -36,6 +39,8 @@ export class ExecutorLauncher {
       spinCount: spins ? executorSpins : 0,
       limits: limitWords(options.limits),
       arena,
+      bell,
+      confine: confineWish(options.confine),
     };
     this.#graveyard = graveyard;
     this.#preload = preload;

@@ -9,6 +9,7 @@ import type { CallbackRequest } from '../callbacks/callback-request.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import type { Checkpoint } from './checkpoints.ts';
+import type { ConfineChoice } from './confinement.ts';
 import type { ExecutorLimits } from './limits.ts';
 import type { BufferOptions } from './shared-buffers.ts';
 import type { SpareChoice } from './spare-executor.ts';
@@ -42,6 +43,11 @@ export interface ExecutorOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** What C code may use. Native executor only. */
   readonly limits?: ExecutorLimits;
+  /**
+   * Keep C code from other processes: their signals, memory and descriptors (docs/library/security.md); those that it starts
+   * itself stay within its reach. `'tracing'`, `'filter'`: as Linux before 6.12, or without Landlock, can. Default: true. Native executor only.
+   */
+  readonly confine?: ConfineChoice;
   /**
    * Keep an executor started ahead once a restart was needed: `true` with the libraries loaded, `'bare'` without. Default:
    * true. Native executor only.

@@ -3,12 +3,16 @@
  * another process. Thin: an answer below zero means failure and `errno()` tells why. Everything here works on the
  * calling thread and blocks it; nothing allocates in `futexWake`.
  */
+import { executorStartError } from '../errors.ts';
 import { koffi } from './koffi.ts';
 
 export interface Linux {
   errno(): number;
   errorName(code: number): string;
+  /** Close-on-exec; takes seals. */
   memfdCreate(name: string): number;
+  /** No one can make the file of a memfd smaller from now on or take this back; nor larger, unless `grows`. False where that fails. */
+  seal(fd: number, grows: boolean): boolean;
   ftruncate(fd: number, sizeBytes: number): number;
   /** Maps a descriptor shared; answers the address, or undefined. */
   mapShared(fd: number, sizeBytes: number, offset?: number): bigint | undefined;
@@ -19,7 +23,7 @@ export interface Linux {
   unmap(address: bigint, sizeBytes: number): number;
   view(address: bigint, sizeBytes: number): ArrayBuffer;
   close(fd: number): number;
-  /** A pipe's read end and write end, both closed on exec; reading does not block. Throws Error. */
+  /** A pipe's read end and write end, both closed on exec; reading does not block. Throws CalloutError `executor-start`. */
   pipe(): readonly [number, number];
   /** Sleeps while the word at `address` is `expected`, at most `timeoutMs`. */
   futexWait(address: bigint, expected: number, timeoutMs: number): void;
@@ -40,6 +44,11 @@ export interface Linux {
 
 const syscallNumbers = { x64: { futex: 202, tgkill: 234 }, arm64: { futex: 98, tgkill: 131 } } as const;
 const memfdCloseOnExec = 1;
+const memfdAllowSealing = 2;
+const fcntlAddSeals = 1033;
+const sealItself = 1;
+const sealShrink = 2;
+const sealGrow = 4;
 /** O_CLOEXEC and O_NONBLOCK, equal on x86-64 and arm64. */
 const pipeFlags = 0x8_0000 | 0x800;
 const fcntlDuplicate = 1030;
@@ -104,13 +113,14 @@ function makeLinux(): Linux {
     errno: () => k.errno(),
     errorName: (code) => errnoNames.get(code) ?? `errno ${code}`,
     memfdCreate(name) {
-      const fd = memfdCreate(name, memfdCloseOnExec);
+      const fd = memfdCreate(name, memfdCloseOnExec | memfdAllowSealing);
       if (fd < 0 || fd > 2) return fd;
       // A standard stream of this process is closed; what the executor inherits there must not be the memory.
       const moved = fcntl(fd, fcntlDuplicate, 3);
       close(fd);
       return moved;
     },
+    seal: (fd, grows) => fcntl(fd, fcntlAddSeals, sealItself | sealShrink | (grows ? 0 : sealGrow)) === 0,
     ftruncate: (fd, sizeBytes) => ftruncate(fd, sizeBytes),
     mapShared(fd, sizeBytes, offset = 0) {
       const address = mmap(null, sizeBytes, protReadWrite, mapShared, fd, offset) as bigint | null;
@@ -121,7 +131,7 @@ function makeLinux(): Linux {
     close: (fd) => close(fd),
     pipe() {
       const ends = new Int32Array(2);
-      if (pipe2(ends, pipeFlags) !== 0) throw new Error(`pipe2 failed with ${this.errorName(k.errno())}`);
+      if (pipe2(ends, pipeFlags) !== 0) throw executorStartError(`pipe2 failed with ${this.errorName(k.errno())}`);
       return [ends[0]!, ends[1]!];
     },
     futexWait(address, expected, timeoutMs) {

@@ -30,6 +30,7 @@ import { Bell } from './bell.ts';
 import { checkDefault } from './callback-default.ts';
 import { CalloutGuards } from './callout-guards.ts';
 import { type Checkpoint, Checkpoints, headerWordsOf, type Standby } from './checkpoints.ts';
+import { type Confinement, confinementOf } from './confinement.ts';
 import { DomainMemory } from './domain-memory.ts';
 import type { CalloutBatch, Executor, ExecutorOptions, PreparedCallout } from './executor.ts';
 import { ExecutorLauncher } from './executor-launcher.ts';
@@ -161,11 +162,13 @@ export class NativeExecutor implements Executor {
         target.command,
         spins,
         this.parts.buffers.arena.fd,
+        this.#bell.writeEnd,
         this.graveyard,
         preload,
       );
       this.#start();
     } catch (error) {
+      this.#bell.close();
       this.domain.release();
       this.#ownParts?.close();
       throw error;
@@ -174,6 +177,11 @@ export class NativeExecutor implements Executor {
 
   get pid(): number | undefined {
     return this.#process?.pid;
+  }
+
+  /** What keeps C code from other processes. */
+  get confinement(): Confinement {
+    return confinementOf(this.domain.i32[header.confined / 4]!);
   }
 
   get tainted(): boolean {

@@ -19,6 +19,10 @@ export interface LaunchOptions {
   readonly limits: BigUint64Array;
   /** The descriptor of the memory of shared buffers. */
   readonly arena: number;
+  /** The descriptor of the end of the bell's pipe. */
+  readonly bell: number;
+  /** One of `confine`. */
+  readonly confine: number;
 }
 
 export class StartingExecutor {
@@ -40,11 +44,9 @@ export class StartingExecutor {
     try {
       writeHeader(fd, options, preload);
       const program = options.command[0]!;
-      const args = [...options.command, String(fd), String(options.arena)];
-      const pid = childProcesses().spawn(program, args, scrubbedEnvironment(options.environment), [
-        [fd, fd],
-        [options.arena, options.arena],
-      ]);
+      const args = [...options.command, String(fd), String(options.arena), String(options.bell)];
+      const inherited = [fd, options.arena, options.bell].map((each) => [each, each] as const);
+      const pid = childProcesses().spawn(program, args, scrubbedEnvironment(options.environment), inherited);
       if (pid <= 0) throw executorStartError(`starting ${program} failed with ${os.errorName(-pid)}`);
       return new StartingExecutor(fd, ExecutorProcess.started(pid), preload);
     } catch (error) {
@@ -54,12 +56,12 @@ export class StartingExecutor {
   }
 }
 
-/** A file of the domain's size. */
+/** A file of the domain's size, which stays so: a file that C made smaller would end this process at its next look. */
 function newMemory(): number {
   const os = linux();
   const fd = os.memfdCreate('safeffi');
   if (fd < 0) throw executorStartError(`memfd_create failed with ${os.errorName(os.errno())}`);
-  if (os.ftruncate(fd, domainBytes) === 0) return fd;
+  if (os.ftruncate(fd, domainBytes) === 0 && os.seal(fd, false)) return fd;
   const reason = os.errorName(os.errno());
   os.close(fd);
   throw executorStartError(`sizing ${domainBytes} bytes of shared memory failed with ${reason}`);
@@ -73,6 +75,7 @@ function writeHeader(fd: number, options: LaunchOptions, list: Preload): void {
   words[header.spinCount / 4] = options.spinCount;
   words[header.vmPid / 4] = process.pid;
   words[header.lanesWanted / 4] = 1;
+  words[header.confine / 4] = options.confine;
   const bytes = new Uint8Array(words.buffer);
   bytes.set(new Uint8Array(options.limits.buffer), header.limits);
   for (const [part, offset] of [[bytes, 0] as const, [list.bytes, preload.text] as const]) {

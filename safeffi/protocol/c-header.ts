@@ -44,6 +44,8 @@ export function generate(): string {
     table('ENTRY', entries),
     table('BOOT', layout.bootFailure),
     table('LIMIT', layout.limit),
+    table('CONFINE', layout.confine),
+    table('CONFINED', layout.confined),
     table('PRELOAD', layout.preload),
     table('CHECKPOINT', layout.checkpointRefusal),
     table('LANE', layout.lane),

@@ -11,7 +11,7 @@
  */
 
 export const protocolMagic = 0x49464653;
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** Where the executor maps the domain: low enough for the loader's and the stack's ranges, high enough for the heap's. */
 export const domainBase = 0x6a00_0000_0000;
@@ -59,12 +59,22 @@ export const header = {
   /** A futex word: the process id of the standby that is to take over. It answers in `takenOver`. */
   takeover: 0x400,
   takenOver: 0x404,
+  /** What the VM wants (`confine`) and the bits of what was had (`confined`). */
+  confine: 0x420,
+  confined: 0x424,
   /** 64-bit numbers in the order of `limit`, 0 for none. */
   limits: 0x440,
 } as const;
 
 /** What an executor may use, and the place of each in `header.limits`. */
 export const limit = { memoryBytes: 0, fileBytes: 1, openFiles: 2, processes: 3, cpuSeconds: 4, count: 5 } as const;
+
+/** How far C code is to be kept from other processes (native/executor/confine.c); `tracing` and
+ * `filter`: as far as Linux before 6.12, or without Landlock, can. */
+export const confine = { no: 0, all: 1, filter: 2, tracing: 3 } as const;
+
+/** Bits of what it is kept from: by a filter from what names this process, by Landlock from signals and tracing. */
+export const confined = { filter: 1, tracing: 2, signals: 4 } as const;
 
 /** Libraries and symbols to be found at the start (native/executor/preload.c): 64-bit addresses, and the list as text. */
 export const preload = { found: 0x1000, limit: 512, text: 0x2000, textBytes: 0x6000 } as const;

@@ -3,12 +3,12 @@
  * ends in a result, an FFIFault or a CalloutError, and a fresh executor works. Seeds are printed with a failure.
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { CalloutError, FFIFault, type Library, openSession, type Session } from '../../safeffi/index.ts';
-import { headerBytes, lane, laneOffset } from '../../safeffi/protocol/layout.ts';
-import { eventually } from '../eventually.ts';
-import { descriptorsOf, isGone, ownLiveExecutors } from '../processes.ts';
-import { faultOf } from './fault-of.ts';
-import { fixture } from './fixture.ts';
+import { CalloutError, FFIFault, type Library, openSession, type Session } from '../../../safeffi/index.ts';
+import { headerBytes, lane, laneOffset } from '../../../safeffi/protocol/layout.ts';
+import { eventually } from '../../eventually.ts';
+import { descriptorsOf, isGone, ownLiveExecutors } from '../../processes.ts';
+import { faultOf } from '../fault-of.ts';
+import { fixture } from '../fixture.ts';
 
 let session: Session;
 let library: Library;
@@ -122,6 +122,21 @@ describe('the process', () => {
   test('every descriptor closed, the standard ones too', () => {
     run('close_all');
     expect(calls(library)[3]!()).toBe('hostile');
+  });
+
+  test('every descriptor closed, the one of the bell too: asynchronous callouts are settled by a look now and then', async () => {
+    run('close_all');
+    const add = library.function('add', { returns: 'int', arguments: ['int', 'int'] });
+    expect(await Promise.all([add.async(1, 2), add.async(3, 4)])).toEqual([3, 7]);
+  });
+
+  test('another file where the descriptor of the bell was is not written into', async () => {
+    run('close_all');
+    const replaced = library.function('fill_descriptors', { returns: 'int', arguments: [] });
+    expect(replaced()).toBeGreaterThan(250);
+    const add = library.function('add', { returns: 'int', arguments: ['int', 'int'] });
+    expect(await add.async(1, 2)).toBe(3);
+    expect(run('written')).toBe(0);
   });
 
   test('its other threads ended: the lanes that are there go on, and no wait hangs', () => {
