@@ -1,16 +1,13 @@
 /**
  * ffi-napi's module over the callout engine. The default export is what `require('ffi-napi')` gives; a crash in C is an
- * FFIFault that is thrown at the call.
+ * FFIFault that is thrown at the call, and the next call works.
  */
-import ref from '../ref/index.ts';
+import { ffi } from './ffi.ts';
 
-const names = ['CIF', 'CIF_var', 'Function', 'ForeignFunction', 'VariadicForeignFunction', 'DynamicLibrary', 'Library'];
-
-const ffi: Record<string, unknown> = { types: ref.types, version: '3.3', LIB_EXT: '.so' };
-for (const name of [...names, 'Callback', 'errno', 'ffiType', 'FFI_TYPE']) {
-  ffi[name] = () => {
-    throw new Error(`ffi.${name} is not there yet`);
-  };
-}
+export type { ShimMode } from '../ref/index.ts';
+export type { Ffi } from './ffi.ts';
+export type { ForeignFunctionProxy } from './foreign-function.ts';
+export type { Declaration, FunctionOptions, LibraryObject } from './library.ts';
+export type { VariadicGenerator } from './variadic-foreign-function.ts';
 
 export default ffi;

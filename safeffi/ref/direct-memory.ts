@@ -50,6 +50,11 @@ export class DirectMemory implements ForeignMemory {
     return Buffer.from(view);
   }
 
+  /** Nothing moves in this process. */
+  pointerTo(address: () => number): Buffer {
+    return this.#pointer(address());
+  }
+
   stringAt(address: number): Buffer {
     return Buffer.from(this.#executor.memory.readCString(this.#address(address)));
   }

@@ -13,6 +13,8 @@ export interface ForeignMemory {
    * program asked for these bytes, so that a part that cannot be read throws; else the Buffer is made all the same.
    */
   at(address: number, length: number, wanted: boolean): Buffer;
+  /** A Buffer without bytes whose address is found anew each time: of something that moves when the executor is restarted. */
+  pointerTo(address: () => number): Buffer;
   /** The bytes of the C string at an address, without its NUL. Throws FFIFault where it cannot be read. */
   stringAt(address: number): Buffer;
   /** How many bytes lie before the first `unit` zeros at a multiple of `unit`. Throws as stringAt. */

@@ -105,6 +105,13 @@ export class SafeMemory implements ForeignMemory {
     return length === 0 || address === 0 ? this.#pointer(address) : this.#mirror(address, length, wanted);
   }
 
+  pointerTo(address: () => number): Buffer {
+    const buffer = Buffer.from(new ArrayBuffer(0));
+    const moving: Place = Object.defineProperty(place(0), 'address', { get: address });
+    this.#places.set(buffer.buffer, moving);
+    return buffer;
+  }
+
   stringAt(address: number): Buffer {
     const local = this.#bytesFrom(address);
     if (local === undefined) return Buffer.from(this.#executor.memory.readCString(this.#address(address)));
