@@ -43,10 +43,14 @@ export class Allocations {
     this.#live.set(address.value, sizeBytes);
   }
 
-  /** Why an address cannot be freed, as the end of a sentence; undefined where it can. `givenByC`: what is not known is C's. */
+  /**
+   * Why an address cannot be freed, as the end of a sentence; undefined where it can. `givenByC`: what is not known is C's,
+   * and so may be what was freed here, since its malloc gives freed addresses out again. A second free of C's own is found by
+   * C's `free`, which aborts.
+   */
   obstacle({ value }: Address, givenByC = false): string | undefined {
     if (this.#live.has(value)) return undefined;
-    const freed = this.#freed.get(value);
+    const freed = givenByC ? undefined : this.#freed.get(value);
     if (freed !== undefined) return `which was freed before (an allocation of ${bytesText(freed)})`;
     for (const [start, size] of this.#live) {
       const offset = BigInt(value) - BigInt(start);

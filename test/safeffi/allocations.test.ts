@@ -53,6 +53,26 @@ test.each(kinds)('%s: a free of what allocate did not give', (ffi) => {
   memory.free(address);
 });
 
+test('memory of C at an address that was freed here is freed as what it is', () => {
+  const { memory } = session;
+  const address = memory.allocate(64);
+  memory.free(address);
+  const malloc = session.library('libc.so.6').function('malloc', { returns: 'void *', arguments: ['size_t'] });
+  const given = Array.from({ length: 100 }, () => malloc(64) as Address);
+  expect(given.some((each) => each.value === address.value)).toBe(true);
+  for (const each of given) memory.free(each, { givenByC: true });
+  expect(memory.allocations.count).toBe(0);
+});
+
+test("a second free of C's own memory is found by C, and is a fault", () => {
+  const malloc = session.library('libc.so.6').function('malloc', { returns: 'void *', arguments: ['size_t'] });
+  const given = malloc(64) as Address;
+  session.memory.free(given, { givenByC: true });
+  const caught = faultOf(() => session.memory.free(given, { givenByC: true }));
+  expect(caught.fault.summary).toMatch(/^abort was called: free\(\): double free detected/);
+  caught.answer(0);
+});
+
 test('free of null does nothing, as in C', () => {
   session.memory.free(new Address(0, 0));
 });
