@@ -9,8 +9,8 @@ import { CompileError, type SourceOrigin } from '../image/compiler/compile-error
 import type { CompiledBlockCode, CompiledMethodCode } from '../image/compiler/compiled-code.ts';
 import { ImageFileError } from '../image/format/errors.ts';
 import { inImageFile, writeImageFile } from '../image/format/image-file.ts';
+import type { ImageSettings } from '../image/format/image-settings.ts';
 import { readImage } from '../image/format/read-image.ts';
-import type { ImageSettings } from '../image/format/spur32-header.ts';
 import { type WritableFormat, writeImage } from '../image/format/write-image.ts';
 import { ImageCompiler } from '../image/runtime/image-compiler.ts';
 import { argumentPrimitives } from '../primitives/arguments.ts';

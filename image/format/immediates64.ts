@@ -42,10 +42,5 @@ export function putSmallFloat(value: number, words: Int32Array, at: number): boo
   return true;
 }
 
-/** The SmallInteger in the word `high:low`, exact as far as a double goes: enough to tell whether it has 31 bits. */
-export const approximateSmallInteger = (low: number, high: number): number => high * 2 ** 29 + (low >>> 3);
-
+/** The SmallInteger in the word `high:low`. */
 export const exactSmallInteger = (low: number, high: number): bigint => BigInt(high) * 0x2000_0000n + BigInt(low >>> 3);
-
-/** Whether a number that is an integer is a SmallInteger of 31 bits. */
-export const fits31 = (value: number): boolean => value >= -0x4000_0000 && value < 0x4000_0000;

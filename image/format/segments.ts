@@ -6,7 +6,7 @@
  * the size of the next segment, 0 in the last. Here all segments lie together from the start of old space on, without bridges.
  */
 import { malformed } from './errors.ts';
-import { BRIDGE_BYTES } from './spur32-header.ts';
+import { BRIDGE_BYTES, type WordBytes } from './spur-header.ts';
 
 export interface Segment {
   /** Offset in the file of the first object. */
@@ -39,7 +39,7 @@ export function readSegments(
   bytes: Uint8Array,
   header: SegmentedData,
   dataOffset: number,
-  wordBytes: 4 | 8,
+  wordBytes: WordBytes,
   little: boolean,
   heapStart: number,
 ): Segment[] {

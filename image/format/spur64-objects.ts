@@ -1,6 +1,6 @@
 /**
- * The objects of a Spur 64-bit image file, walked in the order of the file, with every size checked. Positions count words of
- * 8 bytes from the start of the data; the two 32-bit halves of word i are `halves[2i]` (low) and `halves[2i + 1]`.
+ * The objects of a Spur 64-bit image file, found in one sweep in the order of the file, with every size checked. Positions count
+ * words of 8 bytes from the start of the data; the two 32-bit halves of word i are `halves[2i]` (low) and `halves[2i + 1]`.
  *
  * A big-endian file is taken as the little-endian one with the bytes of each 64-bit word reversed; what lies in objects that
  * hold bytes or smaller words is put back by `restoreBits`.
@@ -11,43 +11,58 @@ import { malformed } from './errors.ts';
 import { Tag64 } from './immediates64.ts';
 import type { Segment } from './segments.ts';
 
+const TWO_32 = 2 ** 32;
+
 export class Spur64Objects {
   readonly bytes: Uint8Array;
   readonly halves: Int32Array;
-  readonly segments: readonly Segment[];
+  /** How many objects there are; free chunks are none. */
+  readonly count: number;
+  /** By the number of an object: the word of its header, and its slot count. */
+  readonly headers: Int32Array;
+  readonly slotCounts: Int32Array;
+  readonly #segments: readonly Segment[];
   /** Offset of the data in the file. */
-  readonly dataOffset: number;
+  readonly #dataOffset: number;
+  /** Where the first segment lay in the VM that wrote the file, as two halves, and its bytes if it lay within one 4 GiB; else 0. */
+  readonly #startLow: number;
+  readonly #startHigh: number;
+  readonly #fastBytes: number;
 
-  /** `data` is a copy of the file's data that may be changed. */
-  constructor(data: Uint8Array<ArrayBuffer>, segments: readonly Segment[], dataOffset: number, little: boolean) {
+  /** `data` starts at a multiple of 4 in its buffer; that of a big-endian file is changed. @throws ImageFormatError */
+  constructor(data: Uint8Array, segments: readonly Segment[], dataOffset: number, little: boolean) {
     this.bytes = data;
     this.halves = new Int32Array(data.buffer, data.byteOffset, data.length >> 2);
-    this.segments = segments;
-    this.dataOffset = dataOffset;
-    if (!little) {
-      reverseLongs(this.halves, 0, this.halves.length);
-      this.forEach((header, slotCount) => {
-        this.#restoreBits(header, slotCount);
-      });
-    }
+    this.#segments = segments;
+    this.#dataOffset = dataOffset;
+    const { oldStart, bytes } = segments[0]!;
+    this.#startLow = (oldStart % TWO_32) | 0;
+    this.#startHigh = Math.floor(oldStart / TWO_32) | 0;
+    this.#fastBytes = (oldStart % TWO_32) + bytes <= TWO_32 && bytes < 2 ** 31 ? bytes : 0;
+    // An object takes two words at least.
+    this.headers = new Int32Array(data.length >> 4);
+    this.slotCounts = new Int32Array(data.length >> 4);
+    if (!little) reverseLongs(this.halves, 0, this.halves.length);
+    this.count = this.#findObjects();
+    if (!little) for (let i = 0; i < this.count; i++) this.#restoreBits(this.headers[i]!, this.slotCounts[i]!);
   }
 
-  /** Visits each object that is no free chunk: the word of its header, and its slot count. @throws ImageFormatError */
-  forEach(visit: (header: number, slotCount: number) => void): void {
-    const { halves } = this;
-    for (const { fileOffset, bytes } of this.segments) {
-      const start = (fileOffset - this.dataOffset) >> 3;
-      const end = start + (bytes >> 3);
+  #findObjects(): number {
+    const { halves, headers, slotCounts } = this;
+    let count = 0;
+    for (const { fileOffset, bytes } of this.#segments) {
+      const start = (fileOffset - this.#dataOffset) / 8;
+      const end = start + bytes / 8;
       for (let word = start; word < end; ) {
         let header = word;
         let slotCount = halves[2 * header + 1]! >>> 24;
         if (slotCount === OVERFLOW_SLOTS) {
-          slotCount = (halves[2 * header]! >>> 0) + (halves[2 * header + 1]! & 0xff_ffff) * 2 ** 32;
+          slotCount = (halves[2 * header]! >>> 0) + (halves[2 * header + 1]! & 0xff_ffff) * TWO_32;
           header++;
           if (header >= end || halves[2 * header + 1]! >>> 24 !== OVERFLOW_SLOTS)
             throw malformed('bad-object', 'the slot count', this.offsetOf(word), slotCount, 'a long object');
         }
-        const next = header + 1 + Math.max(1, slotCount);
+        const next = header + 1 + (slotCount === 0 ? 1 : slotCount);
         if (next > end)
           throw malformed(
             'bad-object',
@@ -56,10 +71,14 @@ export class Spur64Objects {
             slotCount,
             `an object of at most the ${8 * (end - header)} bytes that are left`,
           );
-        if (this.classIndexAt(header) !== ClassIndex.FREE) visit(header, slotCount);
+        if ((halves[2 * header]! & CLASS_INDEX_MASK) !== ClassIndex.FREE) {
+          headers[count] = header;
+          slotCounts[count++] = slotCount;
+        }
         word = next;
       }
     }
+    return count;
   }
 
   classIndexAt(header: number): number {
@@ -72,9 +91,9 @@ export class Spur64Objects {
 
   /** Literals of the method whose header is word `header`. @throws ImageFormatError */
   literalCountAt(header: number, slotCount: number): number {
-    const low = this.halves[2 * header + 2]!;
+    const low = slotCount === 0 ? 0 : this.halves[2 * header + 2]!;
     const count = (low >>> 3) & 0x7fff;
-    if (slotCount === 0 || (low & Tag64.MASK) !== Tag64.SMALL_INTEGER || count >= slotCount)
+    if ((low & Tag64.MASK) !== Tag64.SMALL_INTEGER || count >= slotCount)
       throw malformed(
         'bad-object',
         'the header of a compiled method',
@@ -87,17 +106,25 @@ export class Spur64Objects {
 
   /** The word of the object at an address of the writing VM, or -1. It need not be where an object starts. */
   wordAt(low: number, high: number): number {
-    const address = high * 2 ** 32 + (low >>> 0);
-    for (const { fileOffset, oldStart, bytes } of this.segments) {
+    if (high === this.#startHigh) {
+      const distance = low - this.#startLow;
+      if (distance >= 0 && distance < this.#fastBytes && (distance & 7) === 0) return distance >> 3;
+    }
+    return this.#wordInAnySegment((high >>> 0) * TWO_32 + (low >>> 0));
+  }
+
+  #wordInAnySegment(address: number): number {
+    for (const { fileOffset, oldStart, bytes } of this.#segments) {
       const distance = address - oldStart;
-      if (distance >= 0 && distance < bytes) return (distance + fileOffset - this.dataOffset) / 8;
+      if (distance >= 0 && distance < bytes && distance % 8 === 0)
+        return (distance + fileOffset - this.#dataOffset) / 8;
     }
     return -1;
   }
 
   /** Where word `word` stands in the file. */
   offsetOf(word: number): number {
-    return this.dataOffset + 8 * word;
+    return this.#dataOffset + 8 * word;
   }
 
   #restoreBits(header: number, slotCount: number): void {

@@ -9,7 +9,7 @@
  */
 import type { ImageFormat } from './detect-format.ts';
 import { malformed, truncated } from './errors.ts';
-import { ImageFlag, type ImageSettings } from './spur32-header.ts';
+import { ImageFlag, type ImageSettings } from './image-settings.ts';
 
 const V3_HEADER_BYTES = 64;
 

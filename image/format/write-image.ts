@@ -3,7 +3,7 @@
  * that came from one is saved as Spur.
  */
 import type { ObjectMemory } from '../../vm/memory/object-memory.ts';
-import type { ImageSettings } from './spur32-header.ts';
+import type { ImageSettings } from './image-settings.ts';
 import { writeSpur32 } from './spur32-writer.ts';
 import { writeSpur64 } from './spur64-writer.ts';
 

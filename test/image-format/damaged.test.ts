@@ -75,7 +75,7 @@ describe('a damaged or foreign image file', () => {
     new DataView(bytes.buffer).setUint32(8, 3 << 20, true);
     new DataView(bytes.buffer).setUint32(48, 3 << 20, true);
     expect(() => readSpur32(bytes, { maxBytes: 2 << 20, edenBytes: 0 })).toThrow(
-      'the image has 3145728 bytes of objects, the heap is limited to 1044480',
+      'the image has 3145712 bytes of objects, the heap is limited to 1044480',
     );
   });
 

@@ -1,10 +1,11 @@
 /** A small heap with one object of every kind, for tests of the image formats; and ways to make odd files of it. */
 import { writeSpur32 } from '../../image/format/spur32-writer.ts';
 import { Collector } from '../../vm/memory/collector.ts';
+import { CONTEXT_SLACK } from '../../vm/memory/contexts.ts';
 import type { ObjectMemory } from '../../vm/memory/object-memory.ts';
 import { allObjects } from '../../vm/memory/object-walk.ts';
 import { characterOop, isImmediate, smallIntegerOop } from '../../vm/memory/oop.ts';
-import { SpecialObject } from '../../vm/memory/well-known.ts';
+import { ClassIndex, SpecialObject } from '../../vm/memory/well-known.ts';
 import { type SmallHeap, smallHeap } from '../memory/small-heap.ts';
 
 /** Slot of the special objects array under which the sample hangs. */
@@ -136,21 +137,27 @@ export function twoSegmentCopy(
   const shift = 16 + gapBytes;
   const moved = (oop: number): number => ((oop & 3) === 0 && oop >= cutAddress ? oop + shift : oop);
   view.setUint32(16, moved(view.getUint32(16, true)), true);
-  const fileOffset = (address: number): number => address - 4096 + 64 + (address >= cutAddress ? 16 : 0);
-  const relocate = (oop: number, pointers: number) => {
-    for (let i = 0; i < pointers; i++) {
-      const offset = fileOffset(oop + 8 + 4 * i);
-      view.setInt32(offset, moved(view.getInt32(offset, true)), true);
-    }
+  forEachPointer(memory, (offset) => {
+    const at = offset + (offset >= cut ? 16 : 0);
+    view.setInt32(at, moved(view.getInt32(at, true)), true);
+  });
+  return copy;
+}
+
+/** Visits the offset in the file, as writeSpur32 makes it, of each slot that holds an oop, the class table's included. */
+export function forEachPointer(memory: ObjectMemory, visit: (offset: number) => void): void {
+  const visitSlots = (oop: number, count: number) => {
+    for (let slot = 0; slot < count; slot++) visit(oop - 4096 + 64 + 8 + 4 * slot);
   };
-  relocate(memory.hiddenRoots, memory.slotCountOf(memory.hiddenRoots));
+  visitSlots(memory.hiddenRoots, memory.slotCountOf(memory.hiddenRoots));
   for (let i = 0; i < 4096; i++) {
     const page = memory.fetchPointer(memory.hiddenRoots, i);
-    if (page !== memory.nil) relocate(page, 1024);
+    if (page !== memory.nil) visitSlots(page, 1024);
   }
   for (const oop of allObjects(memory)) {
-    if (memory.isPointers(oop)) relocate(oop, memory.slotCountOf(oop));
-    else if (memory.isCompiledMethod(oop)) relocate(oop, 1 + ((memory.fetchPointer(oop, 0) >> 1) & 0x7fff));
+    // In the file a context has four slots less.
+    if (memory.classIndexOf(oop) === ClassIndex.CONTEXT) visitSlots(oop, memory.slotCountOf(oop) - CONTEXT_SLACK);
+    else if (memory.isPointers(oop)) visitSlots(oop, memory.slotCountOf(oop));
+    else if (memory.isCompiledMethod(oop)) visitSlots(oop, 1 + ((memory.fetchPointer(oop, 0) >> 1) & 0x7fff));
   }
-  return copy;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { DEFAULT_SETTINGS } from '../../image/format/spur32-header.ts';
+import { DEFAULT_SETTINGS } from '../../image/format/image-settings.ts';
 import { readSpur32 } from '../../image/format/spur32-reader.ts';
 import { writeSpur32 } from '../../image/format/spur32-writer.ts';
 import { Collector } from '../../vm/memory/collector.ts';
@@ -10,7 +10,7 @@ import { allObjects } from '../../vm/memory/object-walk.ts';
 import { type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
 import { ClassIndex, ContextSlot } from '../../vm/memory/well-known.ts';
 import { VMBug } from '../../vm/vm-bug.ts';
-import { bigEndianCopy, SAMPLE_SLOT, sampleHeap, shapeOf, twoSegmentCopy } from './sample-image.ts';
+import { bigEndianCopy, forEachPointer, SAMPLE_SLOT, sampleHeap, shapeOf, twoSegmentCopy } from './sample-image.ts';
 
 const SMALL = { maxBytes: 4 << 20, edenBytes: 0 };
 
@@ -168,11 +168,32 @@ describe('Spur 32 image files', () => {
     const context = memory.fetchPointer(memory.specialObject(SAMPLE_SLOT), 11);
     memory.storePointer(context, ContextSlot.STACK + 3, 0x7ffffff0 as Oop);
     const bytes = writeSpur32(memory);
-    expect(memory.fetchPointer(context, ContextSlot.STACK + 3)).toBe(memory.nil);
     const offset = context - 4096 + 64 + 8 + 4 * (ContextSlot.STACK + 3);
     expect(new DataView(bytes.buffer).getInt32(offset, true)).toBe(memory.nil);
     new DataView(bytes.buffer).setInt32(offset, 0x7ffffff0, true);
+    memory.storePointer(context, ContextSlot.STACK + 3, memory.nil);
     expect(shapeOf(readSpur32(bytes, SMALL).memory)).toEqual(shapeOf(memory));
+  });
+
+  test('contexts have the size in the file that other VMs know, and ours when read, also without the gap that we leave', () => {
+    const { memory } = sampleHeap();
+    const context = memory.fetchPointer(memory.specialObject(SAMPLE_SLOT), 11);
+    const bytes = writeSpur32(memory);
+    const view = new DataView(bytes.buffer);
+    const header = context - 4096 + 64;
+    const end = header + 8 + 4 * 22;
+    expect([memory.slotCountOf(context), bytes[header + 7]]).toEqual([26, 22]);
+    // A free chunk: class index 0, format 10, two slots.
+    expect([view.getUint32(end, true), bytes[end + 7]]).toEqual([0x0a000000, 2]);
+    const tight = withoutBytes(bytes, memory, end, 16);
+    const loaded = readSpur32(tight, SMALL).memory;
+    expect(shapeOf(loaded)).toEqual(shapeOf(memory));
+    expect(new HeapVerifier(loaded).verify()).toEqual([]);
+    expect(Buffer.compare(writeSpur32(loaded), bytes)).toBe(0);
+    // Damage behind the context is told with its place in the file.
+    const array = memory.specialObject(SAMPLE_SLOT) - 4096 + 64 - 16;
+    new DataView(tight.buffer).setUint32(array + 8, 0x7ffffff0, true);
+    expect(() => readSpur32(tight, SMALL)).toThrow(`at offset ${array + 8}: a pointer is 0x7ffffff0, expected `);
   });
 
   test('a heap whose first objects are not the foundation is not written', () => {
@@ -182,26 +203,25 @@ describe('Spur 32 image files', () => {
   });
 });
 
-/** The file as if the heap had started at 4096 + `shift`. */
-function rebased(bytes: Uint8Array, memory: ObjectMemory, shift: number): Uint8Array {
+/** The file without `count` bytes at `from`, which no pointer leads to: what lies behind has moved down. */
+function withoutBytes(bytes: Uint8Array, memory: ObjectMemory, from: number, count: number): Uint8Array {
+  const moved = rebased(bytes.slice(), memory, -count, from - 64 + 4096);
+  const shorter = new Uint8Array(bytes.length - count);
+  shorter.set(moved.subarray(0, from));
+  shorter.set(moved.subarray(from + count), from);
+  const view = new DataView(shorter.buffer);
+  for (const offset of [8, 48]) view.setUint32(offset, view.getUint32(offset, true) - count, true);
+  return shorter;
+}
+
+/** The file as if the heap, or what lies from `first` on, had started `shift` bytes further on. */
+function rebased(bytes: Uint8Array, memory: ObjectMemory, shift: number, first = 0): Uint8Array {
   const view = new DataView(bytes.buffer);
-  view.setUint32(12, 4096 + shift, true);
-  view.setUint32(16, view.getUint32(16, true) + shift, true);
-  const move = (oop: Oop, pointers: number) => {
-    for (let i = 0; i < pointers; i++) {
-      const offset = oop - 4096 + 64 + 8 + 4 * i;
-      const value = view.getUint32(offset, true);
-      if ((value & 3) === 0) view.setUint32(offset, value + shift, true);
-    }
-  };
-  move(memory.hiddenRoots, 4104);
-  for (let i = 0; i < 4096; i++) {
-    const page = memory.fetchPointer(memory.hiddenRoots, i);
-    if (page !== memory.nil) move(page, 1024);
-  }
-  for (const oop of allObjects(memory)) {
-    if (memory.isPointers(oop)) move(oop, memory.slotCountOf(oop));
-    else if (memory.isCompiledMethod(oop)) move(oop, 1 + ((memory.fetchPointer(oop, 0) >> 1) & 0x7fff));
-  }
+  const moved = (value: number) => ((value & 3) === 0 && value >= first ? value + shift : value);
+  if (first === 0) view.setUint32(12, 4096 + shift, true);
+  view.setUint32(16, moved(view.getUint32(16, true)), true);
+  forEachPointer(memory, (offset) => {
+    view.setUint32(offset, moved(view.getUint32(offset, true)), true);
+  });
   return bytes;
 }

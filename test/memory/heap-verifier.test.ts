@@ -105,13 +105,13 @@ describe('heap verifier', () => {
     const found = sentencesAfter(({ memory, newContext, newMethod }) => {
       const method = newMethod({ literals: [], bytecodes: [1] });
       const context = newContext({ sender: memory.nil, method, receiver: memory.nil, pc: 5, stack: [] });
-      memory.storePointer(context, ContextSlot.STACKP, smallIntegerOop(17));
+      memory.storePointer(context, ContextSlot.STACKP, smallIntegerOop(21));
       memory.storePointer(context, ContextSlot.PC, memory.true);
       memory.storePointer(context, ContextSlot.METHOD, memory.true);
       memory.storePointer(context, ContextSlot.SENDER, memory.true);
     });
     expect(found.map((sentence) => sentence.replace(/^.*Context\): /, ''))).toEqual([
-      'its stack pointer is 17, it has 16 stack slots',
+      'its stack pointer is 21, it has 20 stack slots',
       'its method is no compiled method',
       'its pc is neither a SmallInteger nor nil',
       'its sender is neither a context nor nil',

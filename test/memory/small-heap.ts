@@ -2,6 +2,7 @@
  * A heap with just what the memory itself needs: the foundation, a special objects array, and a few classes with names and
  * instance formats, entered in the class table. For tests of the memory, its collector, the image files and the printers.
  */
+import { SMALL_CONTEXT_SLOTS } from '../../vm/memory/contexts.ts';
 import { layFoundation } from '../../vm/memory/foundation.ts';
 import { Format } from '../../vm/memory/header.ts';
 import { encodeMethodHeader } from '../../vm/memory/method-access.ts';
@@ -136,7 +137,7 @@ export function smallHeap(maxBytes = 16 << 20, edenBytes = 0): SmallHeap {
       return oop;
     },
     newContext(parts) {
-      const oop = memory.instantiate(classNamed('Context'), 16);
+      const oop = memory.instantiate(classNamed('Context'), SMALL_CONTEXT_SLOTS - ContextSlot.STACK);
       memory.storePointer(oop, ContextSlot.SENDER, parts.sender);
       memory.storePointer(oop, ContextSlot.PC, smallIntegerOop(parts.pc));
       memory.storePointer(oop, ContextSlot.STACKP, smallIntegerOop(parts.stack.length));

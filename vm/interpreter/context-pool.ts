@@ -13,19 +13,13 @@
  *
  * Slots above `stackp` hold stale values that nothing may look at; the collector takes them for nil.
  */
-import { isContext } from '../memory/contexts.ts';
+import { isContext, LARGE_CONTEXT_SLOTS, SMALL_CONTEXT_SLOTS } from '../memory/contexts.ts';
 import { Format, HASH_MASK, REMEMBERED_BIT } from '../memory/header.ts';
 import type { ObjectMemory } from '../memory/object-memory.ts';
 import { NO_OOP, type Oop, smallIntegerOop } from '../memory/oop.ts';
-import { ClassIndex, ContextSlot, LARGE_CONTEXT_STACK, SMALL_CONTEXT_STACK } from '../memory/well-known.ts';
+import { ClassIndex, ContextSlot } from '../memory/well-known.ts';
 
-/**
- * Slots above the deepest stack that compiled code reaches, for what the VM itself pushes when a send or a return becomes
- * a message: the Message of #doesNotUnderstand:, receiver and arguments of #aboutToReturn:through:.
- */
-export const CONTEXT_SLACK = 4;
-export const SMALL_CONTEXT_SLOTS = ContextSlot.STACK + SMALL_CONTEXT_STACK + CONTEXT_SLACK;
-export const LARGE_CONTEXT_SLOTS = ContextSlot.STACK + LARGE_CONTEXT_STACK + CONTEXT_SLACK;
+export { CONTEXT_SLACK, LARGE_CONTEXT_SLOTS, SMALL_CONTEXT_SLOTS } from '../memory/contexts.ts';
 
 /** Marks of who knows a context: see above. */
 export const SEEN_BY_CLOSURE = 1;

@@ -4,7 +4,26 @@
  */
 import type { ObjectMemory } from './object-memory.ts';
 import { isImmediate, type Oop } from './oop.ts';
-import { BlockContextSlot, ClassIndex } from './well-known.ts';
+import { BlockContextSlot, ClassIndex, ContextSlot, LARGE_CONTEXT_STACK, SMALL_CONTEXT_STACK } from './well-known.ts';
+
+/**
+ * Slots above the deepest stack that compiled code reaches, for what the VM itself pushes when a send or a return becomes
+ * a message: the Message of #doesNotUnderstand:, receiver and arguments of #aboutToReturn:through:.
+ */
+export const CONTEXT_SLACK = 4;
+export const SMALL_CONTEXT_SLOTS = ContextSlot.STACK + SMALL_CONTEXT_STACK + CONTEXT_SLACK;
+export const LARGE_CONTEXT_SLOTS = ContextSlot.STACK + LARGE_CONTEXT_STACK + CONTEXT_SLACK;
+
+/**
+ * Whether a context with that many slots has the size that other VMs give to theirs, who keep stacks elsewhere: a small or a large
+ * one without our slack. Image files have contexts of these sizes; readers add the slack, writers take it off.
+ */
+export const isTightContext = (slotCount: number): boolean =>
+  slotCount === SMALL_CONTEXT_SLOTS - CONTEXT_SLACK || slotCount === LARGE_CONTEXT_SLOTS - CONTEXT_SLACK;
+
+/** Whether a context with that many slots has the size that ours have. */
+export const isRoomyContext = (slotCount: number): boolean =>
+  slotCount === SMALL_CONTEXT_SLOTS || slotCount === LARGE_CONTEXT_SLOTS;
 
 export function isContext(memory: ObjectMemory, oop: Oop): boolean {
   if (isImmediate(oop)) return false;

@@ -35,6 +35,8 @@ export const SpecialObject = {
   SELECTOR_MUST_BE_BOOLEAN: 25,
   CLASS_BYTE_ARRAY: 26,
   CLASS_PROCESS: 27,
+  /** In V3 images: the classes that objects name by a number of five bits. */
+  V3_COMPACT_CLASSES: 28,
   TIMER_SEMAPHORE: 29,
   INTERRUPTION_SEMAPHORE: 30,
   CLASS_BLOCK_CLOSURE: 36,
