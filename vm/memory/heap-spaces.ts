@@ -59,6 +59,8 @@ export interface ObjectMemoryOptions {
   readonly collectionIntervalBytes?: number;
   /** Size of eden; 0 for a heap without new space. Default 4 MiB, less in a small heap. */
   readonly edenBytes?: number;
+  /** What old space is about to be filled with, so that the first buffer fits it and nothing is copied later. */
+  readonly expectedOldBytes?: number;
 }
 
 const roundUp = (bytes: number, unit: number): number => Math.ceil(bytes / unit) * unit;
@@ -120,7 +122,7 @@ export class HeapSpaces {
     this.maxBytes = (maxBytes + 7) & ~7;
     this.heapLimit = this.maxBytes - this.reserveBytes;
     this.collectionIntervalBytes = options.collectionIntervalBytes ?? DEFAULT_COLLECTION_INTERVAL_BYTES;
-    this.collectionThreshold = this.thresholdFor(this.oldStart);
+    this.collectionThreshold = this.thresholdFor(this.oldStart + (options.expectedOldBytes ?? 0));
     this.replaceBuffer(this.capacityFor(this.collectionThreshold));
   }
 
@@ -144,7 +146,13 @@ export class HeapSpaces {
     this.u8 = new Uint8Array(this.buffer);
     this.f64 = new Float64Array(this.buffer);
     this.u16 = new Uint16Array(this.buffer);
-    this.u8.set(old.subarray(0, this.freeStart));
+    // Pages of new space that nobody used are left untouched, so that they take no memory.
+    for (const [start, end] of [
+      [0, this.edenFree],
+      [this.pastStart, this.pastFree],
+      [this.oldStart, this.freeStart],
+    ] as const)
+      this.u8.set(old.subarray(start, end), start);
     this.allocationLimit = byteCount - this.reserveBytes;
   }
 
