@@ -5,6 +5,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { planFrame } from '../../safeffi/abi/system-v-x86-64.ts';
 import {
+  arrayOf,
   CalloutError,
   type CType,
   FFIFault,
@@ -125,6 +126,39 @@ describe('places', () => {
       true,
     );
     expect(plan(int, packed).words).toEqual([[-1024]]);
+  });
+
+  test('of an array of packed structs the first decides, as gcc has it', () => {
+    const five = structOf(
+      'struct five',
+      [
+        { name: 'i', type: int },
+        { name: 'c', type: parseType('char') },
+      ],
+      true,
+    );
+    expect(plan(int, structOf('struct three', [{ name: 'a', type: arrayOf(five, 3) }], true)).words).toEqual([[8, 16]]);
+    const behind = [
+      { name: 'c', type: parseType('char') },
+      { name: 'a', type: arrayOf(five, 2) },
+    ];
+    expect(plan(int, structOf('struct behind', behind, true)).words).toEqual([[-1024, -1016]]);
+  });
+
+  test('misaligned bits of a struct go into a register, those of a union within it do not, as gcc has it', () => {
+    const bits = (kind: typeof structOf) =>
+      kind('bits', [{ name: 'b', type: parseType('unsigned long'), bits: 41 }], true);
+    const within = (type: CType) =>
+      structOf(
+        'struct s',
+        [
+          { name: 'i', type: int },
+          { name: 'b', type },
+        ],
+        true,
+      );
+    expect(plan(int, within(bits(structOf))).words).toEqual([[8, 16]]);
+    expect(plan(int, within(bits(unionOf))).words).toEqual([[-1024, -1016]]);
   });
 
   test('arguments beyond the room on the stack are refused', () => {
