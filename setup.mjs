@@ -236,6 +236,7 @@ async function bringUpToDate() {
 const generated = [
   ['native/executor/protocol.h', 'dist/safeffi/protocol/c-header.js'],
   ['docs/bytecodes.md', 'dist/vm/bytecode/markdown-table.js'],
+  ['docs/primitives.md', 'dist/primitives/registry/markdown-page.js'],
 ];
 
 async function eachGenerated(visit) {

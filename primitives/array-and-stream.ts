@@ -101,14 +101,14 @@ const at =
     const { memory } = vm;
     const object = vm.stackValue(1);
     const elements = elementsOf(memory, object);
-    if (elements === undefined || argumentCount !== 1) return vm.fail(PrimitiveError.BAD_RECEIVER);
+    if (elements === undefined) return vm.fail(PrimitiveError.BAD_RECEIVER);
     const index = elementIndex(vm.stackValue(0), elements.count);
     if (index === undefined) return failIndex(vm, vm.stackValue(0));
     const element = elementAt(memory, object, elements.kind, elements.fixed + index);
     if (element === NO_OOP) return vm.fail(PrimitiveError.NO_MEMORY);
-    if (!characters) return vm.answer(1, element);
+    if (!characters) return vm.answer(argumentCount, element);
     if (!isSmallInteger(element)) return vm.fail(PrimitiveError.BAD_RECEIVER);
-    return vm.answer(1, characterOop(smallIntegerValue(element)));
+    return vm.answer(argumentCount, characterOop(smallIntegerValue(element)));
   };
 
 const atPut =
@@ -118,19 +118,19 @@ const atPut =
     const object = vm.stackValue(2);
     const value = vm.stackValue(0);
     const elements = elementsOf(memory, object);
-    if (elements === undefined || argumentCount !== 2) return vm.fail(PrimitiveError.BAD_RECEIVER);
+    if (elements === undefined) return vm.fail(PrimitiveError.BAD_RECEIVER);
     const index = elementIndex(vm.stackValue(1), elements.count);
     if (index === undefined) return failIndex(vm, vm.stackValue(1));
     if (memory.isImmutable(object)) return vm.fail(PrimitiveError.NO_MODIFICATION);
     if (elements.kind === 'pointers') {
       if (characters) return vm.fail(PrimitiveError.BAD_RECEIVER);
       memory.storePointer(object, elements.fixed + index, value);
-      return vm.answer(2, value);
+      return vm.answer(argumentCount, value);
     }
     if (characters !== isCharacter(value)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
     const stored = characters ? smallIntegerOop(characterValue(value)) : value;
     if (!storeBits(memory, object, elements.kind, index, stored)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
-    return vm.answer(2, value);
+    return vm.answer(argumentCount, value);
   };
 
 const failIndex = (vm: Interpreter, index: Oop): false =>
@@ -153,7 +153,7 @@ const codeAt: Primitive = (vm, argumentCount) => {
   if (isImmediate(object) || !memory.isCompiledMethod(object)) return at(false)(vm, argumentCount);
   const index = elementIndex(vm.stackValue(0), memory.byteSizeOf(object));
   if (index === undefined) return failIndex(vm, vm.stackValue(0));
-  return vm.answer(1, smallIntegerOop(memory.u8[memory.bodyOf(object) + index]!));
+  return vm.answer(argumentCount, smallIntegerOop(memory.u8[memory.bodyOf(object) + index]!));
 };
 
 /** A byte behind the literals: those are oops, and have `objectAt:put:`. */
@@ -166,13 +166,13 @@ const codeAtPut: Primitive = (vm, argumentCount) => {
   if (index === undefined || index < literals) return failIndex(vm, vm.stackValue(1));
   if (!storeBits(memory, object, 'bytes', index, vm.stackValue(0))) return vm.fail(PrimitiveError.BAD_ARGUMENT);
   vm.cache.flushMethod(object);
-  return vm.answer(2, vm.stackValue(0));
+  return vm.answer(argumentCount, vm.stackValue(0));
 };
 
 export const arrayPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 60, name: 'at:', run: codeAt },
-  { number: 61, name: 'at:put:', run: codeAtPut },
-  { number: 62, name: 'size', run: size },
-  { number: 63, name: 'stringAt:', run: at(true) },
-  { number: 64, name: 'stringAt:put:', run: atPut(true) },
+  { number: 60, name: 'primitiveAt', selectors: 'at:', takes: [1, 2], run: codeAt },
+  { number: 61, name: 'primitiveAtPut', selectors: 'at:put:', takes: [2, 3], run: codeAtPut },
+  { number: 62, name: 'primitiveSize', selectors: 'size', takes: [0, 1], run: size },
+  { number: 63, name: 'primitiveStringAt', selectors: 'stringAt:', takes: 1, run: at(true) },
+  { number: 64, name: 'primitiveStringAtPut', selectors: 'stringAt:put:', takes: 2, run: atPut(true) },
 ];

@@ -147,12 +147,13 @@ function performIn(
   return true;
 }
 
-const performWithArguments: Primitive = (vm) => {
+/** With one argument more the first names the receiver, as debuggers want it. */
+const performWithArguments: Primitive = (vm, argumentCount) => {
   const receiver = vm.stackValue(2);
-  return performIn(vm, 2, receiver, vm.stackValue(1), vm.stackValue(0), vm.memory.classOf(receiver));
+  return performIn(vm, argumentCount, receiver, vm.stackValue(1), vm.stackValue(0), vm.memory.classOf(receiver));
 };
 
-const performInSuperclass: Primitive = (vm) => {
+const performInSuperclass: Primitive = (vm, argumentCount) => {
   const { memory } = vm;
   const receiver = vm.stackValue(3);
   const behavior = vm.stackValue(0);
@@ -162,7 +163,7 @@ const performInSuperclass: Primitive = (vm) => {
     if (!isBehavior(memory, current)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
     current = memory.fetchPointer(current, BehaviorSlot.SUPERCLASS);
   }
-  return performIn(vm, 3, receiver, vm.stackValue(2), vm.stackValue(1), behavior);
+  return performIn(vm, argumentCount, receiver, vm.stackValue(2), vm.stackValue(1), behavior);
 };
 
 /** `receiver withArgs: anArray executeMethod: aMethod`; with 3 arguments the mirror form names the receiver first. */
@@ -309,21 +310,92 @@ const contextSize: Primitive = (vm) => {
   return vm.answer(0, smallIntegerOop((stackp & 1) !== 0 ? smallIntegerValue(stackp) : 0));
 };
 
+const CLOSURE_VALUES: readonly (readonly [number: number, selectors: string])[] = [
+  [201, 'value'],
+  [202, 'value:'],
+  [203, 'value:value:'],
+  [204, 'value:value:value:'],
+  [205, 'value:value:value:value:'],
+];
+
+/** A mark in a method, which `on:do:`, `ensure:` or a debugger's guard have: it fails, so that the method's code runs. */
+const marker: Primitive = (vm) => vm.fail(PrimitiveError.GENERIC);
+
 export const controlPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 76, name: 'stackp:', run: storeStackPointer },
-  { number: 83, name: 'perform:', run: perform },
-  { number: 84, name: 'perform:withArguments:', run: performWithArguments },
-  { number: 100, name: 'perform:withArguments:inSuperclass:', run: performInSuperclass },
-  { number: 188, name: 'withArgs:executeMethod:', run: executeMethod },
-  { number: 195, name: 'findNextUnwindContextUpTo:', run: findNextUnwindContext },
-  { number: 196, name: 'terminateTo:', run: terminateTo },
-  { number: 197, name: 'findNextHandlerContext', run: findNextHandlerContext },
-  ...[201, 202, 203, 204, 205, 207, 209, 221].map((number) => ({ number, name: 'value', run: value })),
-  { number: 206, name: 'valueWithArguments:', run: valueWithArguments },
-  { number: 208, name: 'valueWithArguments:', run: valueWithArguments },
-  { number: 222, name: 'valueNoContextSwitch:', run: value },
-  { number: 210, name: 'at:', run: contextAt },
-  { number: 211, name: 'at:put:', run: contextAtPut },
-  { number: 212, name: 'size', run: contextSize },
+  { number: 19, name: 'primitiveFail', selectors: 'simulationGuard', run: marker },
+  { number: UNWIND_MARKER, name: 'primitiveMarkUnwindMethod', selectors: 'ensure: ifCurtailed:', run: marker },
+  { number: HANDLER_MARKER, name: 'primitiveMarkHandlerMethod', selectors: 'on:do:', run: marker },
+  { number: 76, name: 'primitiveStoreStackp', selectors: 'stackp:', takes: 1, run: storeStackPointer },
+  { number: 83, name: 'primitivePerform', selectors: 'perform:', run: perform },
+  {
+    number: 84,
+    name: 'primitivePerformWithArgs',
+    selectors: 'perform:withArguments:',
+    takes: [2, 3],
+    run: performWithArguments,
+  },
+  {
+    number: 100,
+    name: 'primitivePerformInSuperclass',
+    selectors: 'perform:withArguments:inSuperclass:',
+    takes: [3, 4],
+    run: performInSuperclass,
+  },
+  {
+    number: 188,
+    name: 'primitiveExecuteMethodArgsArray',
+    selectors: 'withArgs:executeMethod:',
+    takes: [2, 3],
+    run: executeMethod,
+  },
+  {
+    number: 195,
+    name: 'primitiveFindNextUnwindContext',
+    selectors: 'findNextUnwindContextUpTo:',
+    takes: 1,
+    run: findNextUnwindContext,
+  },
+  { number: 196, name: 'primitiveTerminateTo', selectors: 'terminateTo:', takes: 1, run: terminateTo },
+  {
+    number: 197,
+    name: 'primitiveFindHandlerContext',
+    selectors: 'findNextHandlerContext',
+    takes: 0,
+    run: findNextHandlerContext,
+  },
+  ...CLOSURE_VALUES.map(([number, selectors]) => ({ number, name: 'primitiveClosureValue', selectors, run: value })),
+  {
+    number: 206,
+    name: 'primitiveClosureValueWithArgs',
+    selectors: 'valueWithArguments:',
+    takes: 1,
+    run: valueWithArguments,
+  },
+  {
+    number: 208,
+    name: 'primitiveFullClosureValueWithArgs',
+    selectors: 'valueWithArguments:',
+    takes: 1,
+    run: valueWithArguments,
+  },
+  { number: 207, name: 'primitiveFullClosureValue', selectors: 'value value: value:value:', run: value },
+  { number: 209, name: 'primitiveFullClosureValueNoContextSwitch', selectors: 'valueNoContextSwitch', run: value },
+  {
+    number: 221,
+    name: 'primitiveClosureValueNoContextSwitch',
+    selectors: 'valueNoContextSwitch',
+    takes: 0,
+    run: value,
+  },
+  {
+    number: 222,
+    name: 'primitiveClosureValueNoContextSwitch',
+    selectors: 'valueNoContextSwitch:',
+    takes: 1,
+    run: value,
+  },
+  { number: 210, name: 'primitiveContextAt', selectors: 'at:', takes: 1, run: contextAt },
+  { number: 211, name: 'primitiveContextAtPut', selectors: 'at:put:', takes: 2, run: contextAtPut },
+  { number: 212, name: 'primitiveContextSize', selectors: 'size', takes: 0, run: contextSize },
   { module: 'SafeFFIProcess', name: 'primitiveRunNextUnwindBlock', run: runNextUnwindBlock },
 ];

@@ -68,7 +68,7 @@ const valueWithArguments: Primitive = (vm) => {
 };
 
 export const blockContextPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 80, name: 'blockCopy', run: blockCopy },
-  { number: 81, name: 'value', run: value },
-  { number: 82, name: 'valueWithArguments', run: valueWithArguments },
+  { number: 80, name: 'primitiveBlockCopy', selectors: 'blockCopy:', takes: 1, run: blockCopy },
+  { number: 81, name: 'primitiveValue', selectors: 'value value: value:value:', run: value },
+  { number: 82, name: 'primitiveValueWithArgs', selectors: 'valueWithArguments:', takes: 1, run: valueWithArguments },
 ];

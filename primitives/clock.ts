@@ -1,11 +1,13 @@
 /**
- * Primitives 134 to 137, 240 to 242: clocks and the timer. Microseconds count from 1 January 1901, as in Squeak; the
+ * Primitives 134 to 137, 240 to 246: clocks and the timer. Microseconds count from 1 January 1901, as in Squeak; the
  * millisecond clock is monotonic, starts anywhere and wraps within SmallInteger range.
  */
+import { SQUEAK_EPOCH_MICROSECONDS } from '../vm/host.ts';
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
-import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
-import { type Oop, smallIntegerOop } from '../vm/memory/oop.ts';
-import { PrimitiveError, SpecialObject } from '../vm/memory/well-known.ts';
+import type { FailureName, Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import { isImmediate, type Oop, smallIntegerOop } from '../vm/memory/oop.ts';
+import { ClassIndex, PrimitiveError, SpecialObject } from '../vm/memory/well-known.ts';
+import { visibleSlots } from './object-access.ts';
 import { safeIntegerValue } from './operands.ts';
 
 const MILLISECOND_MASK = 0x1fffffff;
@@ -60,20 +62,101 @@ const interruptSemaphore: Primitive = (vm, argumentCount) => {
   return vm.answer(argumentCount, vm.stackValue(argumentCount));
 };
 
+/**
+ * Microseconds since `epoch` (counted from Squeak's own) and the seconds that local time is ahead of UTC, in a new Array or in the first slots
+ * of the object given.
+ */
+const utcAndOffset =
+  (epoch: number): Primitive =>
+  (vm, argumentCount) => {
+    const { memory } = vm;
+    if (argumentCount > 1) return vm.fail(PrimitiveError.BAD_NUMBER_OF_ARGUMENTS);
+    const given = vm.stackValue(0);
+    if (argumentCount === 1) {
+      if (isImmediate(given) || !memory.isPointers(given) || visibleSlots(vm, given) < 2)
+        return vm.fail(PrimitiveError.BAD_ARGUMENT);
+      if (memory.isImmutable(given) || memory.classIndexOfObject(given) === ClassIndex.CONTEXT)
+        return vm.fail(PrimitiveError.NO_MODIFICATION);
+    }
+    const result = argumentCount === 1 ? given : memory.newArray(2);
+    memory.storePointer(result, 0, memory.integerOop(BigInt(Math.floor(vm.host.utcMicroseconds() - epoch))));
+    memory.storePointer(result, 1, smallIntegerOop(vm.host.utcOffsetSeconds()));
+    return vm.answer(argumentCount, result);
+  };
+
+/** The host's clock follows the time zone by itself. */
+const updateTimezone: Primitive = (vm, argumentCount) => vm.answer(argumentCount, vm.stackValue(argumentCount));
+const utcMicroseconds = answerInteger((vm) => Math.floor(vm.host.utcMicroseconds()));
+const localClock = answerInteger((vm) => Math.floor(localMicroseconds(vm)));
+const UTC_FAILS: readonly FailureName[] = ['BAD_ARGUMENT', 'BAD_NUMBER_OF_ARGUMENTS', 'NO_MODIFICATION'];
+
 export const clockPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 134, name: 'interruptSemaphore:', run: interruptSemaphore },
+  {
+    number: 243,
+    name: 'primitiveUpdateTimezone',
+    selectors: 'updateTimezone',
+    takes: 0,
+    fails: [],
+    run: updateTimezone,
+  },
+  {
+    number: 244,
+    name: 'primitiveUtcAndTimezoneOffset',
+    selectors: 'utcMicrosecondsAndOffset',
+    takes: [0, 1],
+    fails: UTC_FAILS,
+    run: utcAndOffset(0),
+  },
+  { number: 245, name: 'primitiveCoarseUTCMicrosecondClock', takes: 0, fails: [], run: utcMicroseconds },
+  { number: 246, name: 'primitiveCoarseLocalMicrosecondClock', takes: 0, fails: [], run: localClock },
+  { module: '', name: 'primitiveUtcWithOffset', fails: UTC_FAILS, run: utcAndOffset(SQUEAK_EPOCH_MICROSECONDS) },
+  {
+    number: 134,
+    name: 'primitiveInterruptSemaphore',
+    selectors: 'interruptSemaphore:',
+    takes: 1,
+    run: interruptSemaphore,
+  },
   {
     number: 135,
-    name: 'millisecondClock',
+    name: 'primitiveMillisecondClock',
+    selectors: 'millisecondClock',
+    takes: 0,
     run: (vm, argumentCount) => vm.answer(argumentCount, smallIntegerOop(millisecondClock(vm))),
   },
-  { number: 136, name: 'signal:atMilliseconds:', run: signalAtMilliseconds },
+  {
+    number: 136,
+    name: 'primitiveSignalAtMilliseconds',
+    selectors: 'signal:atMilliseconds:',
+    takes: 2,
+    run: signalAtMilliseconds,
+  },
   {
     number: 137,
-    name: 'secondsClock',
+    name: 'primitiveSecondsClock',
+    selectors: 'secondsClock',
+    takes: 0,
     run: answerInteger((vm) => Math.floor(localMicroseconds(vm) / MICROSECONDS_PER_SECOND)),
   },
-  { number: 240, name: 'utcMicrosecondClock', run: answerInteger((vm) => Math.floor(vm.host.utcMicroseconds())) },
-  { number: 241, name: 'localMicrosecondClock', run: answerInteger((vm) => Math.floor(localMicroseconds(vm))) },
-  { number: 242, name: 'signal:atUTCMicroseconds:', run: signalAtMicroseconds },
+  {
+    number: 240,
+    name: 'primitiveUTCMicrosecondClock',
+    selectors: 'utcMicrosecondClock',
+    takes: 0,
+    run: answerInteger((vm) => Math.floor(vm.host.utcMicroseconds())),
+  },
+  {
+    number: 241,
+    name: 'primitiveLocalMicrosecondClock',
+    selectors: 'localMicrosecondClock',
+    takes: 0,
+    run: answerInteger((vm) => Math.floor(localMicroseconds(vm))),
+  },
+  {
+    number: 242,
+    name: 'primitiveSignalAtUTCMicroseconds',
+    selectors: 'signal:atUTCMicroseconds:',
+    takes: 2,
+    run: signalAtMicroseconds,
+  },
 ];

@@ -1,12 +1,13 @@
 /**
- * Primitives 40 to 59: Floats, IEEE 754 doubles. The receiver is a Float (an integer for `asFloat`), an argument a Float or
+ * Primitives 38 to 59, and 541 to 559: Floats, IEEE 754 doubles. The receiver is a Float (an integer for `asFloat`), an argument a Float or
  * SmallInteger. They fail where the image raises an error or knows better: division by zero, the square root and
  * logarithm of what has none, the exponent of zero, infinity and NaN, `truncated` of what is not finite.
  */
+import type { Interpreter } from '../vm/interpreter/interpreter.ts';
 import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
-import { NO_OOP } from '../vm/memory/oop.ts';
+import { NO_OOP, type Oop } from '../vm/memory/oop.ts';
 import { PrimitiveError } from '../vm/memory/well-known.ts';
-import { floatOperand, integerWithin, isByteObject, isFloat } from './operands.ts';
+import { floatOperand, integerWithin, isByteObject, isFloat, safeIntegerValue } from './operands.ts';
 
 const binary =
   (operation: (a: number, b: number) => number | boolean | undefined): Primitive =>
@@ -121,28 +122,101 @@ const parse: Primitive = (vm, argumentCount) => {
   return vm.answer(argumentCount, memory.newFloat(Number(text)));
 };
 
-export const floatPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 40, name: 'asFloat', run: asFloat },
-  { number: 41, name: '+', run: binary((a, b) => a + b) },
-  { number: 42, name: '-', run: binary((a, b) => a - b) },
-  { number: 43, name: '<', run: binary((a, b) => a < b) },
-  { number: 44, name: '>', run: binary((a, b) => a > b) },
-  { number: 45, name: '<=', run: binary((a, b) => a <= b) },
-  { number: 46, name: '>=', run: binary((a, b) => a >= b) },
-  { number: 47, name: '=', run: binary((a, b) => a === b) },
-  { number: 48, name: '~=', run: binary((a, b) => a !== b) },
-  { number: 49, name: '*', run: binary((a, b) => a * b) },
-  { number: 50, name: '/', run: binary((a, b) => (b === 0 ? undefined : a / b)) },
-  { number: 51, name: 'truncated', run: truncated },
-  { number: 52, name: 'fractionPart', run: unary((a) => (Number.isFinite(a) ? a - Math.trunc(a) : undefined)) },
-  { number: 53, name: 'exponent', run: exponent },
-  { number: 54, name: 'timesTwoPower:', run: scale },
-  { number: 55, name: 'sqrt', run: unary((a) => (a < 0 || Number.isNaN(a) ? undefined : Math.sqrt(a))) },
-  { number: 56, name: 'sin', run: unary(Math.sin) },
-  { number: 57, name: 'arcTan', run: unary(Math.atan) },
-  { number: 58, name: 'ln', run: unary((a) => (a < 0 || Number.isNaN(a) ? undefined : Math.log(a))) },
-  { number: 59, name: 'exp', run: unary(Math.exp) },
+/** Element 1 is the upper half of the double's bits, 2 the lower. */
+function halfOf(vm: Interpreter, float: Oop, index: Oop): number | undefined {
+  const half = integerWithin(index, 1, 2);
+  return half === undefined ? undefined : vm.memory.bodyOf(float) + (half === 1 ? 4 : 0);
+}
+
+const floatAt: Primitive = (vm) => {
+  const { memory } = vm;
+  const receiver = vm.stackValue(1);
+  if (!isFloat(memory, receiver)) return vm.fail(PrimitiveError.BAD_RECEIVER);
+  const at = halfOf(vm, receiver, vm.stackValue(0));
+  if (at === undefined) return vm.fail(PrimitiveError.BAD_INDEX);
+  return vm.answer(1, memory.integerOop(BigInt(memory.i32[at >> 2]! >>> 0)));
+};
+
+const floatAtPut: Primitive = (vm) => {
+  const { memory } = vm;
+  const receiver = vm.stackValue(2);
+  if (!isFloat(memory, receiver)) return vm.fail(PrimitiveError.BAD_RECEIVER);
+  const at = halfOf(vm, receiver, vm.stackValue(1));
+  if (at === undefined) return vm.fail(PrimitiveError.BAD_INDEX);
+  const bits = safeIntegerValue(memory, vm.stackValue(0));
+  if (bits === undefined || bits < 0 || bits > 0xffffffff) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+  if (memory.isImmutable(receiver)) return vm.fail(PrimitiveError.NO_MODIFICATION);
+  memory.i32[at >> 2] = bits | 0;
+  return vm.answer(2, vm.stackValue(0));
+};
+
+/** SmallFloats of 64-bit images are Floats here, and may be called by either number. */
+const FIRST_FLOAT = 41;
+const FIRST_SMALL_FLOAT = 541;
+
+function withSmallFloats(definitions: readonly PrimitiveDefinition[]): readonly PrimitiveDefinition[] {
+  const small = definitions.flatMap((definition) =>
+    'number' in definition && definition.number >= FIRST_FLOAT
+      ? [
+          {
+            ...definition,
+            number: definition.number - FIRST_FLOAT + FIRST_SMALL_FLOAT,
+            name: definition.name.replace(/^primitive(Float)?/, 'primitiveSmallFloat'),
+          },
+        ]
+      : [],
+  );
+  return [...definitions, ...small];
+}
+
+export const floatPrimitives: readonly PrimitiveDefinition[] = withSmallFloats([
+  { number: 38, name: 'primitiveFloatAt', selectors: 'basicAt:', takes: 1, run: floatAt },
+  { number: 39, name: 'primitiveFloatAtPut', selectors: 'basicAt:put:', takes: 2, run: floatAtPut },
+  { number: 40, name: 'primitiveAsFloat', selectors: 'asFloat', takes: 0, run: asFloat },
+  { number: 41, name: 'primitiveFloatAdd', selectors: '+', takes: 1, run: binary((a, b) => a + b) },
+  { number: 42, name: 'primitiveFloatSubtract', selectors: '-', takes: 1, run: binary((a, b) => a - b) },
+  { number: 43, name: 'primitiveFloatLessThan', selectors: '<', takes: 1, run: binary((a, b) => a < b) },
+  { number: 44, name: 'primitiveFloatGreaterThan', selectors: '>', takes: 1, run: binary((a, b) => a > b) },
+  { number: 45, name: 'primitiveFloatLessOrEqual', selectors: '<=', takes: 1, run: binary((a, b) => a <= b) },
+  { number: 46, name: 'primitiveFloatGreaterOrEqual', selectors: '>=', takes: 1, run: binary((a, b) => a >= b) },
+  { number: 47, name: 'primitiveFloatEqual', selectors: '=', takes: 1, run: binary((a, b) => a === b) },
+  { number: 48, name: 'primitiveFloatNotEqual', selectors: '~=', takes: 1, run: binary((a, b) => a !== b) },
+  { number: 49, name: 'primitiveFloatMultiply', selectors: '*', takes: 1, run: binary((a, b) => a * b) },
+  {
+    number: 50,
+    name: 'primitiveFloatDivide',
+    selectors: '/',
+    takes: 1,
+    run: binary((a, b) => (b === 0 ? undefined : a / b)),
+  },
+  { number: 51, name: 'primitiveTruncated', selectors: 'truncated', takes: 0, run: truncated },
+  {
+    number: 52,
+    name: 'primitiveFractionalPart',
+    selectors: 'fractionPart',
+    takes: 0,
+    run: unary((a) => (Number.isFinite(a) ? a - Math.trunc(a) : undefined)),
+  },
+  { number: 53, name: 'primitiveExponent', selectors: 'exponent', takes: 0, run: exponent },
+  { number: 54, name: 'primitiveTimesTwoPower', selectors: 'timesTwoPower:', takes: 1, run: scale },
+  {
+    number: 55,
+    name: 'primitiveSquareRoot',
+    selectors: 'sqrt',
+    takes: 0,
+    run: unary((a) => (a < 0 || Number.isNaN(a) ? undefined : Math.sqrt(a))),
+  },
+  { number: 56, name: 'primitiveSine', selectors: 'sin', takes: 0, run: unary(Math.sin) },
+  { number: 57, name: 'primitiveArctan', selectors: 'arcTan', takes: 0, run: unary(Math.atan) },
+  {
+    number: 58,
+    name: 'primitiveLogN',
+    selectors: 'ln',
+    takes: 0,
+    run: unary((a) => (a < 0 || Number.isNaN(a) ? undefined : Math.log(a))),
+  },
+  { number: 59, name: 'primitiveExp', selectors: 'exp', takes: 0, run: unary(Math.exp) },
   { module: 'SafeFFIHost', name: 'primitiveFloatPrintString', run: printString },
   { module: 'SafeFFIHost', name: 'primitiveParseFloat', run: parse },
   { module: 'SafeFFIHost', name: 'primitiveFloatRaisedTo', run: binary((a, b) => a ** b) },
-];
+]);

@@ -73,10 +73,22 @@ const collected =
   };
 
 export const heapWalkPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 77, name: 'someInstance', run: someInstance },
-  { number: 78, name: 'nextInstance', run: nextInstance },
-  { number: 138, name: 'someObject', run: someObject },
-  { number: 139, name: 'nextObject', run: objectAfter },
-  { number: 177, name: 'allInstances', run: collected((vm, behavior) => allInstancesOf(vm.memory, behavior)) },
-  { number: 178, name: 'allObjects', run: collected((vm) => allObjects(vm.memory)) },
+  { number: 77, name: 'primitiveSomeInstance', selectors: 'someInstance', takes: [0, 1], run: someInstance },
+  { number: 78, name: 'primitiveNextInstance', selectors: 'nextInstance', takes: [0, 1], run: nextInstance },
+  { number: 138, name: 'primitiveSomeObject', selectors: 'someObject', takes: [0, 1], run: someObject },
+  { number: 139, name: 'primitiveNextObject', selectors: 'nextObject', takes: [0, 1], run: objectAfter },
+  {
+    number: 177,
+    name: 'primitiveAllInstances',
+    selectors: 'allInstances',
+    takes: [0, 1],
+    run: collected((vm, behavior) => allInstancesOf(vm.memory, behavior)),
+  },
+  {
+    number: 178,
+    name: 'primitiveAllObjects',
+    selectors: 'allObjects',
+    takes: [0, 1],
+    run: collected((vm) => allObjects(vm.memory)),
+  },
 ];

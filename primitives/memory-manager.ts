@@ -7,7 +7,7 @@ import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive
 import { isImmediate, NO_OOP } from '../vm/memory/oop.ts';
 import { pin, unpin } from '../vm/memory/pinning.ts';
 import { memoryParameter, setMemoryParameter, VM_PARAMETER_COUNT } from '../vm/memory/vm-parameters.ts';
-import { ClassIndex, PrimitiveError } from '../vm/memory/well-known.ts';
+import { ClassIndex, PrimitiveError, SpecialObject } from '../vm/memory/well-known.ts';
 import { integerWithin } from './operands.ts';
 
 /** The next ephemeron whose key only ephemerons hold, or weak array that lost elements; nil when there is none. */
@@ -35,6 +35,35 @@ const setPinned: Primitive = (vm, argumentCount) => {
   else if (!memory.isYoung(object)) pin(memory, vm.gc, object);
   else vm.movingObjects(() => void pin(memory, vm.gc, object));
   return vm.answer(argumentCount, memory.booleanOop(before));
+};
+
+const bytesLeft: Primitive = (vm, argumentCount) => {
+  if (argumentCount > 1) return vm.fail(PrimitiveError.BAD_NUMBER_OF_ARGUMENTS);
+  return vm.answer(argumentCount, vm.memory.integerOop(BigInt(vm.memory.roomBytes)));
+};
+
+/** Makes sure that so many bytes more can be allocated; the heap grows where it has to. */
+const growMemory: Primitive = (vm) => {
+  const bytes = integerWithin(vm.stackValue(0), 0, 2 ** 30);
+  if (bytes === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+  return vm.memory.hasRoomFor(bytes >> 2) ? vm.answer(1, vm.stackValue(0)) : vm.fail(PrimitiveError.NO_MEMORY);
+};
+
+/** The semaphore to signal when room is low, nil for none. */
+const lowSpaceSemaphore: Primitive = (vm) => {
+  const { memory } = vm;
+  const semaphore = vm.stackValue(0);
+  if (semaphore !== memory.nil && !vm.scheduler.isSemaphore(semaphore)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+  memory.storePointer(memory.specialObjects, SpecialObject.LOW_SPACE_SEMAPHORE, semaphore);
+  return vm.answer(1, vm.stackValue(1));
+};
+
+/** Room below which it is signalled; the VM's own threshold is the least. */
+const signalAtBytesLeft: Primitive = (vm) => {
+  const bytes = integerWithin(vm.stackValue(0), 0, Number.MAX_SAFE_INTEGER);
+  if (bytes === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+  vm.safepoint.lowSpace.wantedBytes = bytes;
+  return vm.answer(1, vm.stackValue(1));
 };
 
 /** Without arguments all parameters, in an Array; with one its value or nil; with two sets it and answers what it was. */
@@ -69,9 +98,41 @@ const methodCacheStatistics: Primitive = (vm, argumentCount) => {
 };
 
 export const memoryManagerPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 172, name: 'fetchMourner', run: fetchMourner },
-  { number: 183, name: 'isPinned', run: isPinned },
-  { number: 184, name: 'setPinnedInMemory:', run: setPinned },
-  { number: 254, name: 'vmParameterAt:', run: parameter },
+  {
+    number: 112,
+    name: 'primitiveBytesLeft',
+    selectors: 'primBytesLeft bytesLeft:',
+    takes: [0, 1],
+    fails: ['BAD_NUMBER_OF_ARGUMENTS'],
+    run: bytesLeft,
+  },
+  {
+    number: 124,
+    name: 'primitiveLowSpaceSemaphore',
+    selectors: 'primLowSpaceSemaphore:',
+    takes: 1,
+    fails: ['BAD_ARGUMENT'],
+    run: lowSpaceSemaphore,
+  },
+  {
+    number: 125,
+    name: 'primitiveSignalAtBytesLeft',
+    selectors: 'primSignalAtBytesLeft:',
+    takes: 1,
+    fails: ['BAD_ARGUMENT'],
+    run: signalAtBytesLeft,
+  },
+  {
+    number: 180,
+    name: 'primitiveGrowMemoryByAtLeast',
+    selectors: 'growMemoryByAtLeast:',
+    takes: 1,
+    fails: ['BAD_ARGUMENT', 'NO_MEMORY'],
+    run: growMemory,
+  },
+  { number: 172, name: 'primitiveFetchNextMourner', selectors: 'fetchMourner', takes: 0, run: fetchMourner },
+  { number: 183, name: 'primitiveIsPinned', selectors: 'isPinned', takes: 0, run: isPinned },
+  { number: 184, name: 'primitivePin', selectors: 'setPinnedInMemory:', takes: 1, run: setPinned },
+  { number: 254, name: 'primitiveVMParameter', selectors: 'vmParameterAt:', takes: [0, 1, 2], run: parameter },
   { module: 'SafeFFIHost', name: 'primitiveMethodCacheStatistics', run: methodCacheStatistics },
 ];

@@ -9,6 +9,7 @@ import { type Host, SQUEAK_EPOCH_MICROSECONDS } from '../vm/host.ts';
 import { nodeFiles } from './node-files.ts';
 
 const SECONDS_PER_MINUTE = 60;
+const BELL = 7;
 
 /** What the image wrote went nowhere: a full disk, say. */
 export class ConsoleError extends Error {
@@ -48,6 +49,15 @@ export class NodeHost implements Host {
         else throw new ConsoleError(stream, String(code ?? error));
       }
     }
+  }
+
+  /** On a terminal only: elsewhere the character would be noise. */
+  beep(): void {
+    if (process.stderr.isTTY) this.writeConsole(2, Uint8Array.of(BELL));
+  }
+
+  environmentVariable(name: string): string | undefined {
+    return process.env[name];
   }
 
   requestInterrupt(): void {

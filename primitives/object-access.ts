@@ -29,17 +29,17 @@ const throughElements =
 const slotAt: Primitive = (vm, argumentCount) => {
   const { memory } = vm;
   const object = vm.stackValue(1);
-  if (isImmediate(object) || argumentCount !== 1) return vm.fail(PrimitiveError.BAD_RECEIVER);
+  if (isImmediate(object)) return vm.fail(PrimitiveError.BAD_RECEIVER);
   if (!memory.isPointers(object)) return throughElements(60)(vm, argumentCount);
   const index = integerWithin(vm.stackValue(0), 1, visibleSlots(vm, object));
   if (index === undefined) return vm.fail(PrimitiveError.BAD_INDEX);
-  return vm.answer(1, memory.fetchPointer(object, index - 1));
+  return vm.answer(argumentCount, memory.fetchPointer(object, index - 1));
 };
 
 const slotAtPut: Primitive = (vm, argumentCount) => {
   const { memory } = vm;
   const object = vm.stackValue(2);
-  if (isImmediate(object) || argumentCount !== 2) return vm.fail(PrimitiveError.BAD_RECEIVER);
+  if (isImmediate(object)) return vm.fail(PrimitiveError.BAD_RECEIVER);
   if (!memory.isPointers(object)) return throughElements(61)(vm, argumentCount);
   const index = integerWithin(vm.stackValue(1), 1, visibleSlots(vm, object));
   if (index === undefined) return vm.fail(PrimitiveError.BAD_INDEX);
@@ -50,7 +50,7 @@ const slotAtPut: Primitive = (vm, argumentCount) => {
   } else {
     memory.storePointer(object, index - 1, value);
   }
-  return vm.answer(2, value);
+  return vm.answer(argumentCount, value);
 };
 
 /** Moves a context's stack pointer; slots that come into view read as nil. False when it would leave the context. */
@@ -97,7 +97,7 @@ const isReadOnly: Primitive = (vm, argumentCount) => {
 };
 
 /** Answers what it was before. Contexts and processes must stay writable: the VM writes them. */
-const setReadOnly: Primitive = (vm) => {
+const setReadOnly: Primitive = (vm, argumentCount) => {
   const { memory } = vm;
   const object = vm.stackValue(1);
   const flag = vm.stackValue(0);
@@ -106,7 +106,7 @@ const setReadOnly: Primitive = (vm) => {
     return vm.fail(PrimitiveError.INAPPROPRIATE);
   const before = memory.booleanOop(memory.isImmutable(object));
   memory.setImmutable(object, flag === memory.true);
-  return vm.answer(1, before);
+  return vm.answer(argumentCount, before);
 };
 
 const pointsTo: Primitive = (vm) => {
@@ -163,15 +163,15 @@ const copyFrom: Primitive = (vm) => {
 };
 
 export const objectAccessPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 68, name: 'objectAt:', run: objectAt },
-  { number: 69, name: 'objectAt:put:', run: objectAtPut },
-  { number: 73, name: 'instVarAt:', run: slotAt },
-  { number: 74, name: 'instVarAt:put:', run: slotAtPut },
-  { number: 132, name: 'pointsTo:', run: pointsTo },
-  { number: 148, name: 'shallowCopy', run: shallowCopy },
-  { number: 163, name: 'isReadOnlyObject', run: isReadOnly },
-  { number: 164, name: 'setIsReadOnlyObject:', run: setReadOnly },
-  { number: 168, name: 'copyFrom:', run: copyFrom },
-  { number: 173, name: 'slotAt:', run: slotAt },
-  { number: 174, name: 'slotAt:put:', run: slotAtPut },
+  { number: 68, name: 'primitiveObjectAt', selectors: 'objectAt:', takes: 1, run: objectAt },
+  { number: 69, name: 'primitiveObjectAtPut', selectors: 'objectAt:put:', takes: 2, run: objectAtPut },
+  { number: 73, name: 'primitiveInstVarAt', selectors: 'instVarAt:', takes: [1, 2], run: slotAt },
+  { number: 74, name: 'primitiveInstVarAtPut', selectors: 'instVarAt:put:', takes: [2, 3], run: slotAtPut },
+  { number: 132, name: 'primitiveObjectPointsTo', selectors: 'pointsTo:', takes: 1, run: pointsTo },
+  { number: 148, name: 'primitiveClone', selectors: 'shallowCopy', takes: [0, 1], run: shallowCopy },
+  { number: 163, name: 'primitiveGetImmutability', selectors: 'isReadOnlyObject', takes: [0, 1], run: isReadOnly },
+  { number: 164, name: 'primitiveSetImmutability', selectors: 'setIsReadOnlyObject:', takes: [1, 2], run: setReadOnly },
+  { number: 168, name: 'primitiveCopyObject', selectors: 'copyFrom:', takes: 1, run: copyFrom },
+  { number: 173, name: 'primitiveSlotAt', selectors: 'slotAt:', takes: [1, 2], run: slotAt },
+  { number: 174, name: 'primitiveSlotAtPut', selectors: 'slotAt:put:', takes: [2, 3], run: slotAtPut },
 ];

@@ -74,15 +74,19 @@ const newMethod: Primitive = (vm) => {
 
 // become:
 
+type Becoming = 'both ways' | 'one way' | 'one way, hashes stay';
+
+/** One way, the hash goes along with the references unless an argument says otherwise. */
 const become =
-  (twoWay: boolean): Primitive =>
+  (kind: Becoming): Primitive =>
   (vm, argumentCount) => {
     const { memory } = vm;
     const from = vm.stackValue(argumentCount);
     const to = vm.stackValue(argumentCount - 1);
     if (!isArray(memory, from)) return vm.fail(PrimitiveError.BAD_RECEIVER);
     if (!isArray(memory, to)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
-    const copyHash = !twoWay && (argumentCount === 1 || vm.stackValue(0) === memory.true);
+    const twoWay = kind === 'both ways';
+    const copyHash = kind === 'one way' && (argumentCount === 1 || vm.stackValue(0) === memory.true);
     let code = 0;
     vm.movingObjects(() => {
       code = becomeAll(memory, elementsOfArray(memory, from), elementsOfArray(memory, to), { twoWay, copyHash });
@@ -166,9 +170,9 @@ const changeClassTo: Primitive = (vm) => {
   return vm.answer(1, vm.stackValue(1));
 };
 
-const adoptInstance: Primitive = (vm) => {
+const adoptInstance: Primitive = (vm, argumentCount) => {
   if (!changeClass(vm, vm.stackValue(0), vm.stackValue(1))) return vm.fail(PrimitiveError.BAD_ARGUMENT);
-  return vm.answer(1, vm.stackValue(1));
+  return vm.answer(argumentCount, vm.stackValue(argumentCount));
 };
 
 // Method cache
@@ -192,23 +196,60 @@ const flushSelector: Primitive = (vm, argumentCount) => {
 const specialObjectsArray: Primitive = (vm, argumentCount) => vm.answer(argumentCount, vm.memory.specialObjects);
 
 export const objectPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 70, name: 'basicNew', run: basicNew },
-  { number: 71, name: 'basicNew:', run: basicNewSized },
-  { number: 72, name: 'elementsForwardIdentityTo:', run: become(false) },
-  { number: 75, name: 'identityHash', run: identityHash },
-  { number: 79, name: 'newMethod:header:', run: newMethod },
-  { number: 89, name: 'flushCache', run: flushAll },
-  { number: 110, name: '==', run: identical(true) },
-  { number: 111, name: 'class', run: classOf },
-  { number: 115, name: 'primitiveChangeClassTo:', run: changeClassTo },
-  { number: 116, name: 'flushCache', run: flushMethod },
-  { number: 119, name: 'flushCache', run: flushSelector },
-  { number: 128, name: 'elementsExchangeIdentityWith:', run: become(true) },
-  { number: 129, name: 'specialObjectsArray', run: specialObjectsArray },
-  { number: 160, name: 'adoptInstance:', run: adoptInstance },
-  { number: 169, name: '~~', run: identical(false) },
-  { number: 170, name: 'value:', run: characterValueOf },
-  { number: 171, name: 'asInteger', run: immediateAsInteger },
-  { number: 175, name: 'identityHash', run: behaviorHash },
-  { number: 249, name: 'elementsForwardIdentityTo:copyHash:', run: become(false) },
+  { number: 248, name: 'primitiveArrayBecomeOneWayNoCopyHash', takes: 1, run: become('one way, hashes stay') },
+  { number: 70, name: 'primitiveNew', selectors: 'basicNew', takes: 0, run: basicNew },
+  { number: 71, name: 'primitiveNewWithArg', selectors: 'basicNew:', takes: 1, run: basicNewSized },
+  {
+    number: 72,
+    name: 'primitiveArrayBecomeOneWay',
+    selectors: 'elementsForwardIdentityTo:',
+    takes: [1, 2],
+    run: become('one way'),
+  },
+  { number: 75, name: 'primitiveIdentityHash', selectors: 'identityHash', takes: [0, 1], run: identityHash },
+  { number: 79, name: 'primitiveNewMethod', selectors: 'newMethod:header:', takes: 2, run: newMethod },
+  { number: 89, name: 'primitiveFlushCache', selectors: 'Behavior>>flushCache', takes: 0, run: flushAll },
+  { number: 110, name: 'primitiveIdentical', selectors: '==', takes: [1, 2], run: identical(true) },
+  { number: 111, name: 'primitiveClass', selectors: 'class', takes: [0, 1], run: classOf },
+  { number: 115, name: 'primitiveChangeClass', selectors: 'primitiveChangeClassTo:', takes: 1, run: changeClassTo },
+  {
+    number: 116,
+    name: 'primitiveFlushCacheByMethod',
+    selectors: 'CompiledMethod>>flushCache',
+    takes: [0, 1],
+    run: flushMethod,
+  },
+  {
+    number: 119,
+    name: 'primitiveFlushCacheBySelector',
+    selectors: 'Symbol>>flushCache',
+    takes: [0, 1],
+    run: flushSelector,
+  },
+  {
+    number: 128,
+    name: 'primitiveArrayBecome',
+    selectors: 'elementsExchangeIdentityWith:',
+    takes: 1,
+    run: become('both ways'),
+  },
+  {
+    number: 129,
+    name: 'primitiveSpecialObjectsOop',
+    selectors: 'specialObjectsArray',
+    takes: [0, 1],
+    run: specialObjectsArray,
+  },
+  { number: 160, name: 'primitiveAdoptInstance', selectors: 'adoptInstance:', takes: [1, 2], run: adoptInstance },
+  { number: 169, name: 'primitiveNotIdentical', selectors: '~~', takes: [1, 2], run: identical(false) },
+  { number: 170, name: 'primitiveAsCharacter', selectors: 'value:', takes: [0, 1], run: characterValueOf },
+  { number: 171, name: 'primitiveImmediateAsInteger', selectors: 'asInteger', takes: [0, 1], run: immediateAsInteger },
+  { number: 175, name: 'primitiveBehaviorHash', selectors: 'identityHash', takes: [0, 1], run: behaviorHash },
+  {
+    number: 249,
+    name: 'primitiveArrayBecomeOneWayCopyHashArg',
+    selectors: 'elementsForwardIdentityTo:copyHash:',
+    takes: [1, 2],
+    run: become('one way'),
+  },
 ];

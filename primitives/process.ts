@@ -117,12 +117,18 @@ const hasWaitSlots = (vm: Interpreter, process: Oop): boolean =>
 const MODULE = 'SafeFFIProcess';
 
 export const processPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 85, name: 'signal', run: signal },
-  { number: 86, name: 'wait', run: wait },
-  { number: 87, name: 'resume', run: resume },
-  { number: 88, name: 'suspend', run: suspend },
-  { number: 167, name: 'yield', run: yieldProcessor },
-  { number: 230, name: 'relinquishProcessorForMicroseconds:', run: relinquish },
+  { number: 85, name: 'primitiveSignal', selectors: 'signal', takes: 0, run: signal },
+  { number: 86, name: 'primitiveWait', selectors: 'wait', takes: 0, run: wait },
+  { number: 87, name: 'primitiveResume', selectors: 'resume', takes: 0, run: resume },
+  { number: 88, name: 'primitiveSuspend', selectors: 'suspend', takes: 0, run: suspend },
+  { number: 167, name: 'primitiveYield', selectors: 'yield', takes: 0, run: yieldProcessor },
+  {
+    number: 230,
+    name: 'primitiveRelinquishProcessor',
+    selectors: 'relinquishProcessorForMicroseconds:',
+    takes: [0, 1],
+    run: relinquish,
+  },
   { module: MODULE, name: 'primitiveWait', run: waitWithToken },
   { module: MODULE, name: 'primitiveSuspend', run: suspendInWait },
   { module: MODULE, name: 'primitiveLeaveWait', run: leaveWait },

@@ -4,10 +4,12 @@
  */
 import type { PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
 import type { VM } from '../vm/vm.ts';
+import { allocationPrimitives } from './allocation.ts';
 import { arrayPrimitives } from './array-and-stream.ts';
 import { bitBltPrimitives } from './bitblt/index.ts';
 import { controlPrimitives } from './block-and-control.ts';
 import { blockContextPrimitives } from './block-context.ts';
+import { cTypePrimitives } from './c-types.ts';
 import { clockPrimitives } from './clock.ts';
 import { consolePluginPrimitives } from './console-plugin.ts';
 import { filePrimitives } from './file.ts';
@@ -15,15 +17,20 @@ import { floatPrimitives } from './float.ts';
 import { heapCheckPrimitives } from './heap-check.ts';
 import { heapWalkPrimitives } from './heap-walk.ts';
 import { hostPrimitives } from './host.ts';
+import { indirectCallPrimitives } from './indirect-call.ts';
 import { integerPrimitives } from './integer.ts';
 import { largeIntegerPrimitives } from './large-integer.ts';
 import { memoryManagerPrimitives } from './memory-manager.ts';
+import { mutexPrimitives } from './mutex.ts';
 import { objectAccessPrimitives } from './object-access.ts';
 import { objectPrimitives } from './object-and-class.ts';
 import { processPrimitives } from './process.ts';
+import { rawElementPrimitives } from './raw-elements.ts';
+import { streamPrimitives } from './stream.ts';
 import { stringPrimitives } from './string.ts';
 import { type ImagePath, type SnapshotWriter, systemPrimitives } from './system.ts';
 import { v3MethodPrimitives } from './v3-methods.ts';
+import { vmServicePrimitives } from './vm-services.ts';
 
 export type { ImagePath, SnapshotWriter } from './system.ts';
 
@@ -34,27 +41,48 @@ export interface PrimitiveOptions {
   readonly imagePath?: ImagePath;
 }
 
-export const standardPrimitives = (options: PrimitiveOptions = {}): readonly PrimitiveDefinition[] => [
-  ...integerPrimitives,
-  ...largeIntegerPrimitives,
-  ...floatPrimitives,
-  ...arrayPrimitives,
-  ...stringPrimitives,
-  ...objectAccessPrimitives,
-  ...objectPrimitives,
-  ...heapWalkPrimitives,
-  ...memoryManagerPrimitives,
-  ...controlPrimitives,
-  ...blockContextPrimitives,
-  ...processPrimitives,
-  ...clockPrimitives,
-  ...systemPrimitives(options.writeSnapshot, options.imagePath),
-  ...hostPrimitives,
-  ...filePrimitives(),
-  ...consolePluginPrimitives,
-  ...bitBltPrimitives,
-  ...heapCheckPrimitives,
+/** Primitives that belong together, under the name of their file or folder. */
+export interface PrimitiveFamily {
+  readonly family: string;
+  readonly definitions: readonly PrimitiveDefinition[];
+}
+
+const family = (name: string, definitions: readonly PrimitiveDefinition[]): PrimitiveFamily => ({
+  family: name,
+  definitions,
+});
+
+export const standardFamilies = (options: PrimitiveOptions = {}): readonly PrimitiveFamily[] => [
+  family('integer', integerPrimitives),
+  family('large-integer', largeIntegerPrimitives),
+  family('float', floatPrimitives),
+  family('array-and-stream', arrayPrimitives),
+  family('string', stringPrimitives),
+  family('stream', streamPrimitives),
+  family('raw-elements', rawElementPrimitives),
+  family('c-types', cTypePrimitives),
+  family('allocation', allocationPrimitives),
+  family('object-access', objectAccessPrimitives),
+  family('object-and-class', objectPrimitives),
+  family('heap-walk', heapWalkPrimitives),
+  family('memory-manager', memoryManagerPrimitives),
+  family('block-and-control', controlPrimitives),
+  family('block-context', blockContextPrimitives),
+  family('process', processPrimitives),
+  family('indirect-call', indirectCallPrimitives),
+  family('mutex', mutexPrimitives),
+  family('clock', clockPrimitives),
+  family('vm-services', vmServicePrimitives()),
+  family('system', systemPrimitives(options.writeSnapshot, options.imagePath)),
+  family('host', hostPrimitives),
+  family('file', filePrimitives()),
+  family('console-plugin', consolePluginPrimitives),
+  family('bitblt', bitBltPrimitives),
+  family('heap-check', heapCheckPrimitives),
 ];
+
+export const standardPrimitives = (options: PrimitiveOptions = {}): readonly PrimitiveDefinition[] =>
+  standardFamilies(options).flatMap(({ definitions }) => definitions);
 
 export function installPrimitives(vm: VM, options: PrimitiveOptions = {}): void {
   const standard = standardPrimitives(options);

@@ -130,7 +130,13 @@ const translate: Primitive = (vm, argumentCount) => {
 const MODULE = 'MiscPrimitivePlugin';
 
 export const stringPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 105, name: 'replaceFrom:to:with:startingAt:', run: replaceFrom },
+  {
+    number: 105,
+    name: 'primitiveStringReplace',
+    selectors: 'replaceFrom:to:with:startingAt:',
+    takes: 4,
+    run: replaceFrom,
+  },
   { module: MODULE, name: 'primitiveCompareString', run: compareString },
   { module: MODULE, name: 'primitiveStringHash', run: hashString },
   { module: MODULE, name: 'primitiveFindFirstInString', run: findFirstInString },

@@ -82,9 +82,21 @@ export const systemPrimitives = (
   writeSnapshot: SnapshotWriter | undefined,
   image: ImagePath | undefined,
 ): readonly PrimitiveDefinition[] => [
-  ...(writeSnapshot === undefined ? [] : [{ number: 97, name: 'snapshot', run: snapshot(writeSnapshot) }]),
-  ...(image === undefined ? [] : [{ number: 121, name: 'imageName', run: imageName(image) }]),
-  { number: 113, name: 'quit', run: quit },
-  { number: 130, name: 'garbageCollect', run: collect('all') },
-  { number: 131, name: 'garbageCollectMost', run: collect('young') },
+  ...(writeSnapshot === undefined
+    ? []
+    : [{ number: 97, name: 'primitiveSnapshot', selectors: 'snapshot', takes: [0, 1], run: snapshot(writeSnapshot) }]),
+  ...(image === undefined
+    ? []
+    : [
+        {
+          number: 121,
+          name: 'primitiveImageName',
+          selectors: 'imageName primImageName:',
+          takes: [0, 1],
+          run: imageName(image),
+        },
+      ]),
+  { number: 113, name: 'primitiveQuit', selectors: 'quit', takes: [0, 1], run: quit },
+  { number: 130, name: 'primitiveFullGC', selectors: 'garbageCollect', takes: 0, run: collect('all') },
+  { number: 131, name: 'primitiveIncrementalGC', selectors: 'garbageCollectMost', takes: 0, run: collect('young') },
 ];

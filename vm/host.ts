@@ -17,6 +17,10 @@ export interface Host {
   writeConsole(stream: 1 | 2, bytes: Uint8Array): void;
   /** True once after the user asked to interrupt (Ctrl-C) since the last call. */
   interruptRequested(): boolean;
+  /** Rings the bell, where there is one. */
+  beep?(): void;
+  /** A variable of the program's environment; the method is undefined where programs have none. */
+  environmentVariable?(name: string): string | undefined;
   /** Blocks the caller until `milliseconds()` reaches `time`, or an interrupt is requested. Used by synchronous calls only. */
   sleepUntil(time: number): void;
 }

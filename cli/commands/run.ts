@@ -27,7 +27,7 @@ async function runFile(file: string, args: readonly string[], options: RunOption
     if (options.json) printJson({ schema: 1, value: null, class: null, error: null });
     return ExitCode.DONE;
   } finally {
-    if (options.reportPrimitives) reportMissingPrimitives(session);
+    if (options.reportPrimitives) await reportMissingPrimitives(session);
     session.close();
   }
 }
@@ -43,16 +43,21 @@ async function resumeImage(file: string, args: readonly string[], options: RunOp
     if (outcome === 'time over') return ExitCode.DONE;
     return outcome.kind === 'value' ? ExitCode.DONE : await endFailed(session, outcome, options.json === true);
   } finally {
-    if (options.reportPrimitives) reportMissingPrimitives(session);
+    if (options.reportPrimitives) await reportMissingPrimitives(session);
     session.close();
   }
 }
 
-function reportMissingPrimitives(session: ImageSession): void {
+/** By name: numbers are known by those of Squeak and Pharo, and mean something else in an image with V3's objects. */
+async function reportMissingPrimitives(session: ImageSession): Promise<void> {
+  const { knownName } = await import('../../primitives/registry/known-numbers.ts');
   const missing = session.vm.interpreter.primitives.missingPrimitives();
   if (missing.length === 0) printTalk('safeffi: every primitive that was asked for is there');
   for (const { primitive, count } of missing) {
-    const times = count === 1 ? 'once' : `${count} times`;
-    printTalk(`safeffi: primitive ${primitive} was asked for ${times} in vain`);
+    const times = count === 1 ? 'once' : count === 2 ? 'twice' : `${count} times`;
+    const name = typeof primitive === 'number' ? knownName(primitive, session.memory.isV3) : undefined;
+    printTalk(
+      `safeffi: primitive ${primitive}${name === undefined ? '' : ` (${name})`} was asked for ${times} in vain`,
+    );
   }
 }

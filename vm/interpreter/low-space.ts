@@ -26,6 +26,8 @@ export class LowSpace {
   private readonly vm: Interpreter;
   /** Room below which the image is told. */
   private thresholdBytes = 0;
+  /** What the image asks for with primitive 125; more than half of the heap is not heeded. */
+  wantedBytes = 0;
   /** Handed in by the VM; undefined answers mean that the image has no such class. */
   findError: () => LowSpaceError | undefined = () => undefined;
 
@@ -38,7 +40,8 @@ export class LowSpace {
     const { memory } = this.vm;
     const { roomBytes } = memory;
     // Room may go by a whole new space at once, when it is tenured.
-    const lowBytes = Math.max(Math.floor(memory.heapLimit * LOW_FRACTION), memory.reserveBytes);
+    const wanted = Math.min(this.wantedBytes, memory.heapLimit >> 1);
+    const lowBytes = Math.max(Math.floor(memory.heapLimit * LOW_FRACTION), memory.reserveBytes, wanted);
     if (this.thresholdBytes === 0 || roomBytes > 2 * lowBytes) this.thresholdBytes = lowBytes;
     const isLow = roomBytes < this.thresholdBytes;
     const wasTold = this.thresholdBytes < lowBytes;

@@ -80,7 +80,7 @@ export class ProcessScheduler {
 
   // Lists
 
-  private isEmpty(list: Oop): boolean {
+  isEmpty(list: Oop): boolean {
     return this.vm.memory.fetchPointer(list, LinkedListSlot.FIRST) === this.vm.memory.nil;
   }
 
@@ -101,7 +101,8 @@ export class ProcessScheduler {
     memory.storePointer(process, ProcessSlot.MY_LIST, list);
   }
 
-  private removeFirst(list: Oop): Oop {
+  /** Contract: the list is not empty. */
+  removeFirst(list: Oop): Oop {
     const { memory } = this.vm;
     const first = memory.fetchPointer(list, LinkedListSlot.FIRST);
     const next = memory.fetchPointer(first, LinkSlot.NEXT);

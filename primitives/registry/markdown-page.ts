@@ -1,0 +1,126 @@
+/**
+ * docs/primitives.md: every primitive that the VM runs, from the definitions that it runs, beside the numbers and modules that Squeak's and
+ * Pharo's VMs know. `node setup.mjs --generate` writes it, `npm run check` compares.
+ */
+import type { PrimitiveDefinition } from '../../vm/interpreter/primitive-table.ts';
+import { type PrimitiveFamily, standardFamilies } from '../standard.ts';
+import { systemAttributePrimitives } from '../system-attributes.ts';
+import { type KnownNumber, knownNumbers } from './known-numbers.ts';
+
+const HEAD = `# Primitives
+
+Generated from the definitions in \`primitives/\` by \`node setup.mjs --generate\`: what stands here is what the VM runs. Names are those of Squeak's and
+Pharo's VMs, selectors those of methods that call the primitive there. A primitive that fails leaves the stack as it was and a code, and the method's
+Smalltalk code runs; the last column says with which codes. Every one may also fail with \`UNSUPPORTED\` where the host has no files, say.
+\`safeffi run IMAGE --report-primitives\` says what an image asked for in vain.
+`;
+
+interface Listed {
+  readonly family: string;
+  readonly definition: PrimitiveDefinition;
+}
+
+/** What an image session adds with the command's own facts. */
+const sessionFamily = (): PrimitiveFamily => ({
+  family: 'system-attributes',
+  definitions: systemAttributePrimitives({
+    vmPath: '',
+    imagePath: () => '',
+    imageArguments: [],
+    platform: '',
+    platformVersion: '',
+    processor: '',
+    vmVersion: '',
+  }),
+});
+
+/** All that an image session has, but for the callout engine's own module. */
+export function listedFamilies(): readonly PrimitiveFamily[] {
+  return [...standardFamilies({ writeSnapshot: () => undefined, imagePath: { path: '' } }), sessionFamily()];
+}
+
+const cell = (text: string): string => text.replaceAll('|', '\\|') || '-';
+const code = (text: string): string => (text === '' ? '-' : `\`${text.replaceAll('|', '\\|')}\``);
+const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+const failures = ({ fails = [] }: PrimitiveDefinition): string => fails.join(', ').toLowerCase().replaceAll('_', ' ');
+
+function numberedSection(listed: readonly Listed[]): string {
+  const rows = listed
+    .flatMap(({ family, definition }) =>
+      'number' in definition ? [{ family, definition, number: definition.number }] : [],
+    )
+    .sort((a, b) => a.number - b.number)
+    .map(({ family, definition, number }) =>
+      row(String(number), definition.name, code(definition.selectors ?? ''), family, cell(failures(definition))),
+    );
+  return [
+    '## By number',
+    '',
+    row('number', 'name', 'selectors', 'family', 'fails with'),
+    row('---', '---', '---', '---', '---'),
+    ...rows,
+    row('117', 'primitiveExternalCall', code(''), 'the interpreter', 'not found'),
+    row('256-263', 'quick returns: `self true false nil -1 0 1 2`', code(''), 'the interpreter', '-'),
+    row('264-519', 'quick returns: instance variable number - 264', code(''), 'the interpreter', '-'),
+  ].join('\n');
+}
+
+function namedSection(listed: readonly Listed[]): string {
+  const modules = new Map<string, Listed[]>();
+  for (const each of listed) {
+    if ('number' in each.definition) continue;
+    const { module } = each.definition;
+    modules.set(module, [...(modules.get(module) ?? []), each]);
+  }
+  const rows = [...modules]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([module, primitives]) =>
+      primitives.map(({ family, definition }) =>
+        row(module === '' ? '(the VM)' : module, definition.name, family, cell(failures(definition))),
+      ),
+    );
+  return [
+    '## By module and name',
+    '',
+    row('module', 'name', 'family', 'fails with'),
+    row('---', '---', '---', '---'),
+    ...rows,
+  ].join('\n');
+}
+
+const namesOf = ({ squeak, pharo, beforeClosures }: KnownNumber): string[] =>
+  [squeak, pharo, beforeClosures].filter((name) => name !== undefined);
+
+function missingSection(listed: readonly Listed[]): string {
+  const ours = new Set(listed.flatMap(({ definition }) => ('number' in definition ? [definition.number] : [])));
+  const rows = knownNumbers()
+    .filter((known) => !ours.has(known.number) && known.number !== 117)
+    .map((known) =>
+      row(
+        String(known.number),
+        known.squeak ?? '-',
+        known.pharo ?? '-',
+        known.beforeClosures ?? '-',
+        WHY_NOT[namesOf(known)[0]!] ?? '-',
+      ),
+    );
+  return [
+    '## Numbers of theirs that fail here',
+    '',
+    row('number', 'Squeak', 'Pharo', 'before closures', 'why'),
+    row('---', '---', '---', '---', '---'),
+    ...rows,
+  ].join('\n');
+}
+
+/** Reasons, by the first name that a number has. */
+const WHY_NOT: Readonly<Record<string, string>> = {
+  primitiveExitToDebugger: "it would end the VM; the image's own code runs instead",
+};
+
+export function generate(): string {
+  const listed = listedFamilies().flatMap(({ family, definitions }) =>
+    definitions.map((definition) => ({ family, definition })),
+  );
+  return `${HEAD}\n${numberedSection(listed)}\n\n${namedSection(listed)}\n\n${missingSection(listed)}\n`;
+}
