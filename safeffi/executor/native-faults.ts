@@ -3,10 +3,10 @@
  * what was noticed on this side, with a resolver that holds the lane. A fault that the program forgets is abandoned.
  */
 
-import { type Address, type ExactInteger, hex } from '../address.ts';
+import { Address, type ExactInteger, hex } from '../address.ts';
 import { type CalloutError, otherDomainError } from '../errors.ts';
 import { argumentText } from '../faults/argument-text.ts';
-import type { Fault, FaultChoice } from '../faults/fault.ts';
+import type { Fault, FaultArgument, FaultChoice } from '../faults/fault.ts';
 import { type FaultResolver, FFIFault } from '../faults/ffi-fault.ts';
 import { NativeFault, pageFaultTrap } from '../faults/native-fault.ts';
 import type { NativeFrame } from '../faults/native-frame.ts';
@@ -40,7 +40,7 @@ export class NativeFaults {
     const executor = this.#executor;
     const raw = new RawFault(executor.domain.i32, laneRecord(lane.index), () => lane.awaitWalk());
     const scanned = this.#scanner(raw, lane, map);
-    const fault = this.#described(raw, callout, lane, map, false, scanned);
+    const fault = this.#described(raw, callout, lane, map, args, scanned);
     lane.stands({ keep: scanned });
     lane.stoppedBy = undefined;
     lane.isInterrupted = false;
@@ -56,22 +56,24 @@ export class NativeFaults {
     { raw, slot }: ForeignFault,
     map: ProcessMap,
   ): FFIFault {
-    const fault = this.#described(raw, callout, lane, map, true, () => []);
+    const fault = this.#described(raw, callout, lane, map, undefined, () => []);
     const settled = () => this.#forgotten.unregister(held);
     const held: HeldForeignFault = new HeldForeignFault(this.#executor, callout, args, lane, slot, settled);
     return this.#register(fault, held);
   }
 
+  /** `args`: those of the callout that stopped; undefined for a thread that C made. */
   #described(
     raw: RawFault,
     callout: StoppedCallout,
     lane: Lane | undefined,
     map: ProcessMap,
-    isForeign: boolean,
+    args: readonly ArgumentValue[] | undefined,
     scanned: () => readonly NativeFrame[],
   ): NativeFault {
     const executor = this.#executor;
     const { epoch } = executor;
+    const isForeign = args === undefined;
     const read = (at: number, sizeBytes: number) => executor.memory.tryRead(at, sizeBytes);
     return new NativeFault(raw, {
       function: callout.name,
@@ -85,13 +87,32 @@ export class NativeFaults {
       stoppedBy: lane?.stoppedBy,
       isInterrupted: lane?.isInterrupted ?? false,
       map,
-      argumentAt: (address) => lane?.buffers.argumentAt(address),
+      argumentAt: (address) => lane?.buffers.argumentAt(address) ?? this.#guardedArgument(address, args ?? []),
       instruction: () => (epoch === executor.epoch ? readInstruction(raw, read) : undefined),
       scanned,
       deadlineMs: lane?.deadlineMs,
       choices: this.#choices(),
       taint: taintText(executor.taint),
     });
+  }
+
+  /** The argument that is a guarded shared buffer, given as such or by its address, at whose end the address lies. */
+  #guardedArgument(address: number, args: readonly ArgumentValue[]): FaultArgument | undefined {
+    const { buffers } = this.#executor.parts;
+    const found = buffers.guardedAt(address);
+    if (found === undefined) return undefined;
+    const { start, sizeBytes } = found;
+    const index = args.findIndex((value) => {
+      const at = ArrayBuffer.isView(value)
+        ? buffers.addressOf(value)
+        : typeof value === 'number'
+          ? value
+          : value instanceof Address
+            ? Number(value.value)
+            : -1;
+      return at >= start && at <= start + sizeBytes;
+    });
+    return index < 0 ? undefined : { position: index + 1, kind: 'ByteArray', sizeBytes, offset: address - start };
   }
 
   /** The callout has returned and had written before the start of an argument. */

@@ -25,6 +25,8 @@ interface Placed {
 }
 
 const frontBytes = 16;
+/** How far the guard page of a buffer is looked for. */
+const searchedPages = 16;
 const largestBytes = 1024 * 1024 * 1024;
 
 /** Here and not in the object, which a buffer that lives longer than its session keeps alive by this. */
@@ -35,6 +37,8 @@ export class SharedBuffers {
   readonly #places = new WeakMap<ArrayBufferLike, Placed>();
   /** Pages that executors are to make inaccessible, by address; they stay so when their buffer goes. */
   readonly #guards = new Set<number>();
+  /** The size of the buffer that ends at each of them. */
+  readonly #guardedBytes = new Map<number, number>();
   readonly #freeGuarded = new Map<number, Block[]>();
   #count = 0;
   #closed = false;
@@ -78,6 +82,18 @@ export class SharedBuffers {
     return new Address(address, 0);
   }
 
+  /** The guarded buffer that an address is part of, or that it lies just behind. */
+  guardedAt(address: number): { readonly start: number; readonly sizeBytes: number } | undefined {
+    let page = Math.floor(address / pageBytes) * pageBytes;
+    // Behind a buffer lies its guard page; within one, it is further on.
+    for (let pages = 0; pages <= searchedPages; pages++, page += pageBytes) {
+      const sizeBytes = this.#guardedBytes.get(page);
+      if (sizeBytes !== undefined)
+        return address >= page - sizeBytes ? { start: page - sizeBytes, sizeBytes } : undefined;
+    }
+    return undefined;
+  }
+
   /** False when something wrote before the start of the buffer that `view` is part of. */
   isIntact(view: ArrayBufferView): boolean {
     const placed = this.#places.get(view.buffer);
@@ -104,6 +120,7 @@ export class SharedBuffers {
       this.#guards.add(page);
       protect(page);
     }
+    this.#guardedBytes.set(page, sizeBytes);
     return { block, address: page - sizeBytes - frontBytes, isGuarded: true };
   }
 
@@ -114,6 +131,7 @@ export class SharedBuffers {
       return;
     }
     const dataBytes = isGuarded ? block.sizeBytes - pageBytes : block.sizeBytes;
+    if (isGuarded) this.#guardedBytes.delete(arenaBase + block.offset + dataBytes);
     new Uint8Array(linux().view(block.here, dataBytes)).fill(0);
     if (!isGuarded) {
       this.arena.give(block);
