@@ -12,6 +12,9 @@ import { rememberOrigin } from './function-origin.ts';
 const noLibrary = /^([^ \t()]+\.so[^ \t:()]*):[ \t]*(?:invalid ELF header|file too short)/;
 const group = /GROUP *\( *([^ )]+)/;
 
+/** Node is linked with these, so that its process has their symbols. */
+const librariesOfNode = process.platform === 'linux' ? ['libm.so.6', 'libstdc++.so.6', 'libgcc_s.so.1'] : [];
+
 class DynamicLibraryHandle implements DynamicLibrary {
   static readonly FLAGS = loaderFlags;
   readonly #path: string | null;
@@ -34,16 +37,20 @@ class DynamicLibraryHandle implements DynamicLibrary {
   get(symbol: string): Buffer {
     if (typeof symbol !== 'string') throw new TypeError(`expected the name of a symbol, got ${typeof symbol}`);
     const { executor, memory } = foreignHome();
+    const library = this.#libraryWith(symbol);
+    const pointer = memory.pointerTo(() => Number(executor.symbol(library, symbol).value));
+    rememberOrigin(pointer, { library, name: symbol });
+    return Object.assign(pointer, { name: symbol });
+  }
+
+  #libraryWith(symbol: string): string {
     try {
       if (this.#isClosed) throw new Error(`${this.#path ?? 'the process'}: the library was closed`);
-      executor.symbol(this.#library, symbol);
+      return find(this.#library, symbol);
     } catch (error) {
       this.#error = reasonOf(error);
       throw new Error(`Dynamic Symbol Retrieval Error: ${this.#error}`);
     }
-    const pointer = memory.pointerTo(() => Number(executor.symbol(this.#library, symbol).value));
-    rememberOrigin(pointer, { library: this.#library, name: symbol });
-    return Object.assign(pointer, { name: symbol });
   }
 
   /** Ends the use of this handle; answers 0, as dlclose does. */
@@ -84,6 +91,30 @@ function scriptText(path: string): string {
     return readFileSync(path, 'utf8');
   } catch {
     return ''; // the loader's own reason is told then
+  }
+}
+
+/** Answers the library that has the symbol, which for the process itself may be one that Node has and the executor has not. */
+function find(library: string, symbol: string): string {
+  const { executor } = foreignHome();
+  try {
+    executor.symbol(library, symbol);
+    return library;
+  } catch (error) {
+    if (library !== '') throw error;
+    for (const other of librariesOfNode) if (has(other, symbol)) return other;
+    throw error;
+  }
+}
+
+function has(library: string, symbol: string): boolean {
+  const { executor } = foreignHome();
+  try {
+    executor.symbol(library, symbol);
+    return true;
+  } catch (error) {
+    if (error instanceof CalloutError) return false; // neither there nor in it: the caller tells of the first failure
+    throw error;
   }
 }
 
