@@ -15,8 +15,10 @@ import { type WritableFormat, writeImage } from '../image/format/write-image.ts'
 import { ImageCompiler } from '../image/runtime/image-compiler.ts';
 import { argumentPrimitives } from '../primitives/arguments.ts';
 import { compilerPrimitives, type SourceCompiler } from '../primitives/compiler.ts';
+import { Display, type ScreenSize } from '../primitives/display/display.ts';
 import { type FfiBridge, installFfi, type LibraryDescription, LinkError } from '../primitives/ffi/index.ts';
 import { type ImagePath, installPrimitives, NodeDriver, NodeHost } from '../primitives/index.ts';
+import { UserInput } from '../primitives/input/user-input.ts';
 import { systemAttributePrimitives } from '../primitives/system-attributes.ts';
 import { type Fault, faultReport, openSession } from '../safeffi/index.ts';
 import { ContextPrinter } from '../vm/debug/context-printer.ts';
@@ -46,6 +48,8 @@ export interface SessionSettings {
   /** How a snapshot is written: Spur of either word size, Spur 32 by default; and what the image asks of a VM that resumes it. */
   readonly format?: WritableFormat;
   readonly imageSettings?: ImageSettings;
+  /** How large the image is told that its screen is; by default as large as when it was saved. */
+  readonly screenSize?: ScreenSize;
   /** Asks a person how to go on after an unhandled fault; without one the fault is unhandled. */
   readonly chooseResolution?: (report: string, choices: readonly string[]) => string | undefined;
   /** Take a checkpoint before every callout. */
@@ -65,6 +69,9 @@ export class ImageSession {
   readonly vm: VM;
   readonly memory: ObjectMemory;
   readonly ffi: FfiBridge;
+  /** Through which a user's mouse and keyboard are played. */
+  readonly userInput = new UserInput();
+  readonly display: Display;
   private readonly format: WritableFormat;
   private readonly imageSettings: ImageSettings | undefined;
   /** True after a person saw a fault's report and chose to leave it unhandled. */
@@ -81,13 +88,20 @@ export class ImageSession {
     this.vm = new VM(memory, host);
     this.compiler = new ImageCompiler(memory);
     this.imagePath = { path: settings.imagePath ?? 'safeffi.image' };
-    installPrimitives(this.vm, { imagePath: this.imagePath, writeSnapshot: () => this.writeSnapshot() });
+    this.display = new Display(settings.screenSize ?? savedScreenSize(settings.imageSettings));
+    installPrimitives(this.vm, {
+      imagePath: this.imagePath,
+      writeSnapshot: () => this.writeSnapshot(),
+      userInput: this.userInput,
+      display: this.display,
+    });
     this.vm.addPrimitives(compilerPrimitives(sourceCompiler(this.compiler)));
     const imageArguments = settings.imageArguments ?? [];
     this.vm.addPrimitives(argumentPrimitives(imageArguments));
     this.vm.addPrimitives(
       systemAttributePrimitives({
-        vmPath: process.execPath,
+        // The folder that images look for their sources in: of the command, not of Node.
+        vmPath: process.argv[1] ?? process.execPath,
         imagePath: () => this.imagePath.path,
         imageArguments,
         platform: process.platform,
@@ -121,6 +135,10 @@ export class ImageSession {
       requestInterrupt: () => host.requestInterrupt(),
       interruptOutside: () => this.ffi.running.interruptAwaited(),
     });
+    this.userInput.listener = {
+      signalExternal: (index) => this.driver.signalExternal(index),
+      interrupt: () => host.requestInterrupt(),
+    };
     this.vm.loadRoots();
     if (settings.assert === true) this.vm.enableAssertions();
   }
@@ -352,6 +370,15 @@ export class ImageSession {
   close(): void {
     this.ffi.close();
   }
+}
+
+/** Screens below this were none. */
+const SMALLEST_SCREEN = 64;
+
+/** As large as the image's window was when it was saved; undefined where its file does not say. */
+function savedScreenSize(settings: ImageSettings | undefined): ScreenSize | undefined {
+  const [width, height] = [(settings?.windowSize ?? 0) >>> 16, (settings?.windowSize ?? 0) & 0xffff];
+  return width < SMALLEST_SCREEN || height < SMALLEST_SCREEN ? undefined : { width, height };
 }
 
 /**

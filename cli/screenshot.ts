@@ -5,51 +5,17 @@
 import { writeFileSync } from 'node:fs';
 import { encode } from 'fast-png';
 import { Form } from '../primitives/bitblt/form.ts';
+import { INDEXED_COLOURS } from '../primitives/bitblt/indexed-colours.ts';
 import type { ObjectMemory } from '../vm/memory/object-memory.ts';
 import { SpecialObject } from '../vm/memory/well-known.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 
-type Colour = readonly [red: number, green: number, blue: number];
-
-const grey = (level: number): Colour => [level, level, level];
-
-/** Squeak's first colours: white, black, white again for what shows through, grey, the pure ones, then greys from dark to light. */
-const FIRST_COLOURS: readonly Colour[] = [
-  grey(255),
-  grey(0),
-  grey(255),
-  grey(128),
-  [255, 0, 0],
-  [0, 255, 0],
-  [0, 0, 255],
-  [0, 255, 255],
-  [255, 255, 0],
-  [255, 0, 255],
-  grey(32),
-  grey(64),
-  grey(96),
-  grey(159),
-  grey(191),
-  grey(223),
-];
-const FIRST_CUBE_INDEX = 40;
-const CUBE_SIDE = 6;
-
-/** The colour of an index of up to 8 bits: 16 first ones, greys, then a cube of 6 levels a channel. */
-function indexedColour(index: number): Colour {
-  const first = FIRST_COLOURS[index];
-  if (first !== undefined) return first;
-  if (index < FIRST_CUBE_INDEX) return grey(8 * (index - FIRST_COLOURS.length + 1));
-  const cube = index - FIRST_CUBE_INDEX;
-  const level = (digit: number) => Math.round((255 * (digit % CUBE_SIDE)) / (CUBE_SIDE - 1));
-  return [level(Math.floor(cube / 36)), level(cube), level(Math.floor(cube / 6))];
-}
-
-function colourOf(pixel: number, depth: number): Colour {
-  if (depth === 32) return [(pixel >> 16) & 255, (pixel >> 8) & 255, pixel & 255];
-  if (depth < 16) return indexedColour(pixel);
+/** Red, green and blue of 8 bits each. */
+function colourOf(pixel: number, depth: number): number {
+  if (depth === 32) return pixel & 0xff_ffff;
+  if (depth < 16) return INDEXED_COLOURS[pixel]!;
   const widen = (channel: number) => ((channel & 31) << 3) | ((channel & 31) >> 2);
-  return [widen(pixel >> 10), widen(pixel >> 5), widen(pixel)];
+  return (widen(pixel >> 10) << 16) | (widen(pixel >> 5) << 8) | widen(pixel);
 }
 
 /** Throws CommandError where the image drew nothing, or the file cannot be written. */
@@ -61,8 +27,10 @@ export function writeScreenshot(memory: ObjectMemory, image: string, file: strin
   let at = 0;
   for (let y = 0; y < form.height; y++)
     for (let x = 0; x < form.width; x++) {
-      data.set(colourOf(form.pixelAt(x, y), form.depth), at);
-      at += 3;
+      const colour = colourOf(form.pixelAt(x, y), form.depth);
+      data[at++] = colour >> 16;
+      data[at++] = (colour >> 8) & 255;
+      data[at++] = colour & 255;
     }
   try {
     writeFileSync(file, encode({ width: form.width, height: form.height, data, channels: 3 }));

@@ -1,5 +1,5 @@
 /**
- * Primitives 85 to 88, 167, 230, and those of module SafeFFIProcess: semaphores and processes. Each puts its result onto the caller's stack before another process may
+ * Primitives 85 to 88, 167, and those of module SafeFFIProcess: semaphores and processes. Each puts its result onto the caller's stack before another process may
  * run, because the caller's context is what the switch puts away.
  */
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
@@ -54,14 +54,6 @@ const suspend: Primitive = (vm, argumentCount) => {
 const yieldProcessor: Primitive = (vm, argumentCount) => {
   vm.answer(argumentCount, vm.stackValue(argumentCount));
   vm.scheduler.yield();
-  return true;
-};
-
-/** For images that have an idle process: the VM itself knows how to wait, so it only looks for what is due. */
-const relinquish: Primitive = (vm, argumentCount) => {
-  vm.answer(argumentCount, vm.stackValue(argumentCount));
-  vm.safepoint.countdown = 0;
-  vm.registersChanged = true;
   return true;
 };
 
@@ -122,13 +114,6 @@ export const processPrimitives: readonly PrimitiveDefinition[] = [
   { number: 87, name: 'primitiveResume', selectors: 'resume', takes: 0, run: resume },
   { number: 88, name: 'primitiveSuspend', selectors: 'suspend', takes: 0, run: suspend },
   { number: 167, name: 'primitiveYield', selectors: 'yield', takes: 0, run: yieldProcessor },
-  {
-    number: 230,
-    name: 'primitiveRelinquishProcessor',
-    selectors: 'relinquishProcessorForMicroseconds:',
-    takes: [0, 1],
-    run: relinquish,
-  },
   { module: MODULE, name: 'primitiveWait', run: waitWithToken },
   { module: MODULE, name: 'primitiveSuspend', run: suspendInWait },
   { module: MODULE, name: 'primitiveLeaveWait', run: leaveWait },

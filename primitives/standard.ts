@@ -12,14 +12,19 @@ import { blockContextPrimitives } from './block-context.ts';
 import { cTypePrimitives } from './c-types.ts';
 import { clockPrimitives } from './clock.ts';
 import { consolePluginPrimitives } from './console-plugin.ts';
+import { Display } from './display/display.ts';
+import { displayPrimitives } from './display/index.ts';
 import { filePrimitives } from './file.ts';
 import { floatPrimitives } from './float.ts';
 import { heapCheckPrimitives } from './heap-check.ts';
 import { heapWalkPrimitives } from './heap-walk.ts';
 import { hostPrimitives } from './host.ts';
 import { indirectCallPrimitives } from './indirect-call.ts';
+import { inputPrimitives } from './input/index.ts';
+import { UserInput } from './input/user-input.ts';
 import { integerPrimitives } from './integer.ts';
 import { largeIntegerPrimitives } from './large-integer.ts';
+import { lowSpacePrimitives } from './low-space.ts';
 import { memoryManagerPrimitives } from './memory-manager.ts';
 import { mutexPrimitives } from './mutex.ts';
 import { objectAccessPrimitives } from './object-access.ts';
@@ -39,6 +44,10 @@ export interface PrimitiveOptions {
   readonly writeSnapshot?: SnapshotWriter;
   /** The path of the image's file, which a snapshot is written to. */
   readonly imagePath?: ImagePath;
+  /** What the image's user does; without one nobody does anything. */
+  readonly userInput?: UserInput;
+  /** What is known of the image's screen. */
+  readonly display?: Display;
 }
 
 /** Primitives that belong together, under the name of their file or folder. */
@@ -52,7 +61,9 @@ const family = (name: string, definitions: readonly PrimitiveDefinition[]): Prim
   definitions,
 });
 
-export const standardFamilies = (options: PrimitiveOptions = {}): readonly PrimitiveFamily[] => [
+export function standardFamilies(options: PrimitiveOptions = {}): readonly PrimitiveFamily[] {
+  const display = options.display ?? new Display();
+  return [
   family('integer', integerPrimitives),
   family('large-integer', largeIntegerPrimitives),
   family('float', floatPrimitives),
@@ -66,6 +77,7 @@ export const standardFamilies = (options: PrimitiveOptions = {}): readonly Primi
   family('object-and-class', objectPrimitives),
   family('heap-walk', heapWalkPrimitives),
   family('memory-manager', memoryManagerPrimitives),
+  family('low-space', lowSpacePrimitives),
   family('block-and-control', controlPrimitives),
   family('block-context', blockContextPrimitives),
   family('process', processPrimitives),
@@ -77,9 +89,12 @@ export const standardFamilies = (options: PrimitiveOptions = {}): readonly Primi
   family('host', hostPrimitives),
   family('file', filePrimitives()),
   family('console-plugin', consolePluginPrimitives),
-  family('bitblt', bitBltPrimitives),
+  family('bitblt', bitBltPrimitives(display)),
+  family('display', displayPrimitives(display)),
+  family('input', inputPrimitives(options.userInput ?? new UserInput(), display)),
   family('heap-check', heapCheckPrimitives),
-];
+  ];
+}
 
 export const standardPrimitives = (options: PrimitiveOptions = {}): readonly PrimitiveDefinition[] =>
   standardFamilies(options).flatMap(({ definitions }) => definitions);

@@ -36,7 +36,10 @@ const USER_PRIORITY = 40;
 export type RunStatus =
   /** The slice is over, or a call has its outcome. */
   | { readonly kind: 'running' }
-  /** No process can run until `until` (on the host's clock), or until a signal from outside where it is undefined. */
+  /**
+   * No process has anything to do until `until` (on the host's clock), or until a signal from outside where it is undefined. A process
+   * that rests is active meanwhile.
+   */
   | { readonly kind: 'idle'; readonly until: number | undefined }
   | { readonly kind: 'quit'; readonly exitCode: number };
 
@@ -195,6 +198,8 @@ export class VM {
     }
     if (hostCalls.quitCode !== undefined) return { kind: 'quit', exitCode: hostCalls.quitCode };
     if (interpreter.context === NO_OOP) return { kind: 'idle', until: safepoint.wakeUpTime };
+    if (safepoint.isResting)
+      return { kind: 'idle', until: Math.min(safepoint.restEnd, safepoint.wakeUpTime ?? Number.POSITIVE_INFINITY) };
     return { kind: 'running' };
   }
 

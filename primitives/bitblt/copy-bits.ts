@@ -1,191 +1,94 @@
 /**
- * BitBlt's one operation: a rectangle of the source, mapped, masked by the halftone and combined with the destination by a rule. Pixel by pixel; rows of
- * one colour are filled by words.
+ * BitBlt's one operation: a rectangle of the source, mapped, masked by the halftone and combined with the destination by a rule, row by row and a word at a
+ * time. Without a source the halftone is it, or all ones.
  *
- * Source and destination may be the same form: then rows and pixels go in the order in which nothing is read after it was
- * written. Source: the Blue Book, chapter 18; VMMaker's BitBltSimulation for what came later.
+ * Source and destination may be the same form: a row is read as a whole before it is written, and rows go upwards where the
+ * copy goes down, so that nothing is read after it was written.
  */
-import type { ObjectMemory } from '../../vm/memory/object-memory.ts';
-import type { Oop } from '../../vm/memory/oop.ts';
-import { CONSTANT_ALPHA, RULES, SOURCELESS } from './combination-rules.ts';
-import { Form, wholeNumber } from './form.ts';
-import { pixelMap } from './pixel-map.ts';
+import type { BitBltObject, Clipped } from './bitblt-object.ts';
+import { Rule, type RuleArguments, SOURCELESS, wordRule } from './combination-rules.ts';
+import { countDifferences, tally } from './counting.ts';
+import { blendDeepRow, isDeepBlend } from './deep-source.ts';
+import { DestinationRow } from './destination-row.ts';
+import type { Form } from './form.ts';
+import { SourceRow } from './source-row.ts';
 
-const Slot = {
-  DESTINATION: 0,
-  SOURCE: 1,
-  HALFTONE: 2,
-  RULE: 3,
-  DESTINATION_X: 4,
-  DESTINATION_Y: 5,
-  WIDTH: 6,
-  HEIGHT: 7,
-  SOURCE_X: 8,
-  SOURCE_Y: 9,
-  CLIP_X: 10,
-  CLIP_Y: 11,
-  CLIP_WIDTH: 12,
-  CLIP_HEIGHT: 13,
-  COLOR_MAP: 14,
-} as const;
-const REPLACE = 3;
-const OPAQUE = 255;
+export const PLAIN: RuleArguments = { alpha: 255, colour: 0xff_ffff };
 
-/** Does what the BitBlt object says. False, with nothing changed, for one that makes no sense. */
-export function copyBits(memory: ObjectMemory, bitBlt: Oop, alpha = OPAQUE): boolean {
-  const blit = Blit.read(memory, bitBlt, alpha);
-  if (blit === undefined) return false;
-  blit.run();
-  return true;
+export const isCount = (rule: number): boolean =>
+  rule === Rule.COUNT_DIFFERENCES || rule === Rule.COUNT_DIFFERENCES_OLD;
+const isTally = (rule: number): boolean => rule === Rule.TALLY || rule === Rule.TALLY_OLD;
+
+/** Does what the BitBlt object says; answers what a counting rule counted, else 0. */
+export function copyBits(blit: BitBltObject, given: RuleArguments = PLAIN): number {
+  const place = blit.clipped();
+  if (place.width <= 0 || place.height <= 0) return 0;
+  const row = new DestinationRow(blit.destination, place.x, place.width);
+  if (isTally(blit.rule)) tallyRows(blit, place);
+  else if (isCount(blit.rule)) return count(blit, place, row);
+  else if (blit.source === undefined) paint(blit, place, row, given);
+  else copy(blit, blit.source, place, row, given);
+  return 0;
 }
 
-/** The same at another place: what `drawLoop` repeats. */
-export function copyBitsAt(memory: ObjectMemory, bitBlt: Oop, x: number, y: number): boolean {
-  const blit = Blit.read(memory, bitBlt, OPAQUE, { x, y });
-  if (blit === undefined) return false;
-  blit.run();
-  return true;
+/** No source. */
+function paint(blit: BitBltObject, place: Clipped, row: DestinationRow, given: RuleArguments): void {
+  const rule = wordRule(blit.rule, blit.destination.depth, given);
+  const isPlain = SOURCELESS.has(blit.rule);
+  for (let y = place.y; y < place.y + place.height; y++) {
+    const word = isPlain ? -1 : blit.halftoneWord(y);
+    if (blit.rule === Rule.STORE) row.fill(y, word);
+    else row.combineWord(y, word, rule);
+  }
 }
 
-/** One side of the rectangle, clipped: where it starts in source and destination, and how long it is. */
-function clip(from: number, to: number, length: number, clipFrom: number, clipLength: number, sourceLength: number) {
-  let [source, destination, size] = [from, to, length];
-  const before = Math.max(0, clipFrom - destination);
-  source += before;
-  destination += before;
-  size = Math.min(size - before, clipFrom + clipLength - destination);
-  const outside = Math.max(0, -source);
-  source += outside;
-  destination += outside;
-  size = Math.min(size - outside, sourceLength - source);
-  return { source, destination, size };
+/** The order of the rows, as offsets from the first, in which nothing is read after it was written. */
+function isUpwards(source: Form, destination: Form, place: Clipped): boolean {
+  const shareBits = source.oop === destination.oop || source.bits === destination.bits;
+  return shareBits && place.y > place.sourceY;
 }
 
-class Blit {
-  readonly #destination: Form;
-  readonly #source: Form | undefined;
-  readonly #halftone: Form | undefined;
-  readonly #combine: (source: number, destination: number) => number;
-  readonly #map: ((pixel: number) => number) | undefined;
-  readonly #rule: number;
-  readonly #x: ReturnType<typeof clip>;
-  readonly #y: ReturnType<typeof clip>;
-
-  private constructor(parts: {
-    destination: Form;
-    source: Form | undefined;
-    halftone: Form | undefined;
-    rule: number;
-    alpha: number;
-    map: ((pixel: number) => number) | undefined;
-    x: ReturnType<typeof clip>;
-    y: ReturnType<typeof clip>;
-  }) {
-    const combine = RULES[parts.rule]!;
-    const { depth } = parts.destination;
-    this.#destination = parts.destination;
-    this.#source = parts.source;
-    this.#halftone = parts.halftone;
-    this.#rule = parts.rule;
-    this.#combine = (source, destination) => combine(source, destination, depth, parts.alpha);
-    this.#map = parts.map;
-    this.#x = parts.x;
-    this.#y = parts.y;
-  }
-
-  static read(memory: ObjectMemory, bitBlt: Oop, alpha: number, at?: { x: number; y: number }): Blit | undefined {
-    if (memory.slotCountOf(bitBlt) <= Slot.CLIP_HEIGHT) return undefined;
-    const slot = (index: number): Oop => memory.fetchPointer(bitBlt, index);
-    // Coordinates that nobody set count as 0, sizes as the largest.
-    const number = (index: number, otherwise: number): number | undefined =>
-      slot(index) === memory.nil ? otherwise : wholeNumber(memory, slot(index));
-    const rule = number(Slot.RULE, REPLACE);
-    if (rule === undefined || RULES[rule] === undefined) return undefined;
-    if (CONSTANT_ALPHA.has(rule) && (alpha < 0 || alpha > OPAQUE)) return undefined;
-    const destination = Form.read(memory, slot(Slot.DESTINATION));
-    if (destination === undefined) return undefined;
-    const hasSource = !SOURCELESS.has(rule) && slot(Slot.SOURCE) !== memory.nil;
-    const source = hasSource ? Form.read(memory, slot(Slot.SOURCE)) : undefined;
-    const halftone = slot(Slot.HALFTONE) === memory.nil ? undefined : Form.read(memory, slot(Slot.HALFTONE));
-    if (hasSource && source === undefined) return undefined;
-    if (slot(Slot.HALFTONE) !== memory.nil && (halftone === undefined || halftone.height === 0)) return undefined;
-    const colorMap = memory.slotCountOf(bitBlt) > Slot.COLOR_MAP ? slot(Slot.COLOR_MAP) : memory.nil;
-    const map = source === undefined ? undefined : pixelMap(memory, colorMap, source.depth, destination.depth);
-    if (map === 'bad') return undefined;
-    const all = [
-      at?.x ?? number(Slot.DESTINATION_X, 0),
-      at?.y ?? number(Slot.DESTINATION_Y, 0),
-      number(Slot.WIDTH, destination.width),
-      number(Slot.HEIGHT, destination.height),
-      number(Slot.SOURCE_X, 0),
-      number(Slot.SOURCE_Y, 0),
-      number(Slot.CLIP_X, 0),
-      number(Slot.CLIP_Y, 0),
-      number(Slot.CLIP_WIDTH, destination.width),
-      number(Slot.CLIP_HEIGHT, destination.height),
-    ];
-    if (all.some((value) => value === undefined)) return undefined;
-    const [dx, dy, width, height, sx, sy, clipX, clipY, clipWidth, clipHeight] = all as number[];
-    const left = Math.max(0, clipX!);
-    const top = Math.max(0, clipY!);
-    const right = Math.min(destination.width, clipX! + clipWidth!);
-    const bottom = Math.min(destination.height, clipY! + clipHeight!);
-    const x = clip(source === undefined ? 0 : sx!, dx!, width!, left, right - left, source?.width ?? width!);
-    const y = clip(source === undefined ? 0 : sy!, dy!, height!, top, bottom - top, source?.height ?? height!);
-    return new Blit({ destination, source, halftone, rule, alpha, map, x, y });
-  }
-
-  run(): void {
-    if (this.#x.size <= 0 || this.#y.size <= 0) return;
-    if (this.#source === undefined) this.#paint();
-    else this.#copy(this.#source);
-  }
-
-  /** No source: the halftone is it, or all ones. */
-  #paint(): void {
-    const destination = this.#destination;
-    const { depth, mask } = destination;
-    for (let row = 0; row < this.#y.size; row++) {
-      const y = this.#y.destination + row;
-      const plain = this.#halftone === undefined ? mask : this.#plainHalftone(y);
-      if (this.#rule === REPLACE && plain !== undefined) {
-        destination.fillRow(this.#x.destination, y, this.#x.size, plain);
-        continue;
-      }
-      for (let column = 0; column < this.#x.size; column++) {
-        const x = this.#x.destination + column;
-        const source = plain ?? this.#halftone!.halftonePixel(x, y, depth, mask);
-        destination.putPixel(x, y, this.#combine(source, destination.pixelAt(x, y)));
-      }
+function copy(blit: BitBltObject, source: Form, place: Clipped, row: DestinationRow, given: RuleArguments): void {
+  const { destination, map, rule } = blit;
+  const isDeep = isDeepBlend(rule, source, destination, map);
+  const combine = wordRule(rule, destination.depth, given);
+  const from = new SourceRow(source, destination, map);
+  const upwards = isUpwards(source, destination, place);
+  for (let i = 0; i < place.height; i++) {
+    const offset = upwards ? place.height - 1 - i : i;
+    const y = place.y + offset;
+    const fromY = place.sourceY + offset;
+    if (isDeep) {
+      const line = { fromX: place.sourceX, fromY, toX: place.x, toY: y, width: place.width };
+      blendDeepRow(rule, source, destination, map, line, given);
+      continue;
     }
+    from.read(place.sourceX, fromY, place.x, place.width);
+    if (blit.halftone !== undefined) maskBy(blit.halftoneWord(y), from.words, row.count);
+    if (rule === Rule.STORE) row.store(y, from.words);
+    else row.combine(y, from.words, combine);
   }
+}
 
-  /** The one pixel of which a row of the halftone is made; undefined where it has several. */
-  #plainHalftone(y: number): number | undefined {
-    const { depth, mask } = this.#destination;
-    const first = this.#halftone!.halftonePixel(0, y, depth, mask);
-    for (let x = 1; x < 32 / depth; x++)
-      if (this.#halftone!.halftonePixel(x, y, depth, mask) !== first) return undefined;
-    return first;
-  }
+function maskBy(halftone: number, words: Int32Array, count: number): void {
+  if (halftone !== -1) for (let i = 0; i < count; i++) words[i] = words[i]! & halftone;
+}
 
-  #copy(source: Form): void {
-    const destination = this.#destination;
-    const { depth, mask } = destination;
-    const isSame = source.oop === destination.oop;
-    const upwards = isSame && this.#y.destination > this.#y.source;
-    const leftwards = isSame && this.#y.destination === this.#y.source && this.#x.destination > this.#x.source;
-    for (let i = 0; i < this.#y.size; i++) {
-      const row = upwards ? this.#y.size - 1 - i : i;
-      const y = this.#y.destination + row;
-      for (let j = 0; j < this.#x.size; j++) {
-        const column = leftwards ? this.#x.size - 1 - j : j;
-        const x = this.#x.destination + column;
-        let pixel = source.pixelAt(this.#x.source + column, this.#y.source + row);
-        if (this.#map !== undefined) pixel = this.#map(pixel);
-        if (this.#halftone !== undefined) pixel &= this.#halftone.halftonePixel(x, y, depth, mask);
-        destination.putPixel(x, y, this.#combine(pixel & mask, destination.pixelAt(x, y)));
-      }
-    }
+function count(blit: BitBltObject, place: Clipped, row: DestinationRow): number {
+  const { destination, source } = blit;
+  const from = source === undefined ? undefined : new SourceRow(source, destination, blit.map);
+  const words = from?.words ?? new Int32Array(row.count);
+  let sum = 0;
+  for (let i = 0; i < place.height; i++) {
+    const y = place.y + i;
+    if (from === undefined) words.fill(-1);
+    else from.read(place.sourceX, place.sourceY + i, place.x, place.width);
+    maskBy(blit.halftoneWord(y), words, row.count);
+    sum += countDifferences(destination, row, y, words);
   }
+  return sum;
+}
+
+function tallyRows(blit: BitBltObject, place: Clipped): void {
+  for (let y = place.y; y < place.y + place.height; y++) tally(blit.destination, y, place.x, place.width, blit.map);
 }

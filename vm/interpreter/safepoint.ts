@@ -22,6 +22,8 @@ export class Safepoint {
   sliceEnd = Number.POSITIVE_INFINITY;
   /** Events left until the next look at the clock; the loop counts a copy down. */
   countdown = EVENTS_BETWEEN_CHECKS;
+  /** When the rest that a process asked for is over, on the host's clock. */
+  restEnd = 0;
   private readonly pendingSignals: number[] = [];
   /** What goes on outside and processes may wait for; undefined where there is nothing such. */
   outsideWork: OutsideWork | undefined = undefined;
@@ -38,6 +40,24 @@ export class Safepoint {
   signalExternal(index: number): void {
     this.pendingSignals.push(index);
     this.countdown = 0;
+  }
+
+  /**
+   * The active process has nothing to do for so long: the VM is idle, but for the timer and signals. Asked for by primitives; nothing
+   * where a signal waits to be delivered.
+   */
+  rest(milliseconds: number): void {
+    const { vm } = this;
+    this.countdown = 0;
+    vm.registersChanged = true;
+    if (this.pendingSignals.length > 0 || vm.stop !== StopReason.NONE) return;
+    this.restEnd = vm.host.milliseconds() + milliseconds;
+    vm.stop = StopReason.REST;
+  }
+
+  /** The loop left off because of a rest. */
+  get isResting(): boolean {
+    return this.vm.stop === StopReason.REST;
   }
 
   /** Contract: the loop has stored its registers, and reads them anew afterwards. */

@@ -10,5 +10,7 @@ export const StopReason = {
   CALL_ENDED: 3,
   /** The image asked to quit, or the user to interrupt. */
   QUIT: 4,
+  /** A process asked for a rest: the image's idle process, or one that only looks whether there is input. */
+  REST: 5,
 } as const;
 export type StopReason = (typeof StopReason)[keyof typeof StopReason];
