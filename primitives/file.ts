@@ -249,13 +249,20 @@ export function filePrimitives(): PrimitiveDefinition[] {
     return entry;
   };
 
+  /** The directory that is being gone through: the first entry reads it, those that follow are found in what was read. */
+  let listing: { path: string; names: readonly string[] } | undefined;
+
   /** `lookup: directory index: n`: the n-th entry, nil behind the last. Entries come in the order of their names. */
   const lookup: FileOperation = (vm, files, argumentCount) => {
     const path = pathOf(vm, vm.stackValue(1));
     const index = safeIntegerValue(vm.memory, vm.stackValue(0));
     if (path === undefined || index === undefined || index < 1) return vm.fail(PrimitiveError.BAD_ARGUMENT);
-    const names = files.list(path === '' ? '/' : path);
-    if (names instanceof HostFileError) return refused(vm, names);
+    if (index === 1 || listing?.path !== path) {
+      const names = files.list(path === '' ? '/' : path);
+      if (names instanceof HostFileError) return refused(vm, names);
+      listing = { path, names };
+    }
+    const { names } = listing;
     const name = names[index - 1];
     if (name === undefined) return vm.answer(argumentCount, vm.memory.nil);
     const entry = entryOop(vm, files, `${path}/${name}`, name);

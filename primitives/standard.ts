@@ -24,7 +24,6 @@ import { inputPrimitives } from './input/index.ts';
 import { UserInput } from './input/user-input.ts';
 import { integerPrimitives } from './integer.ts';
 import { largeIntegerPrimitives } from './large-integer.ts';
-import { lowSpacePrimitives } from './low-space.ts';
 import { memoryManagerPrimitives } from './memory-manager.ts';
 import { mutexPrimitives } from './mutex.ts';
 import { objectAccessPrimitives } from './object-access.ts';
@@ -77,7 +76,6 @@ export function standardFamilies(options: PrimitiveOptions = {}): readonly Primi
   family('object-and-class', objectPrimitives),
   family('heap-walk', heapWalkPrimitives),
   family('memory-manager', memoryManagerPrimitives),
-  family('low-space', lowSpacePrimitives),
   family('block-and-control', controlPrimitives),
   family('block-context', blockContextPrimitives),
   family('process', processPrimitives),
