@@ -55,7 +55,6 @@ const gammaTable = (memory: ObjectMemory, oop: Oop): Uint8Array | undefined =>
 /** `primitivePixelValueAt`: 0 outside of the form. */
 const pixelValueAt: Primitive = (vm, argumentCount) => {
   const { memory } = vm;
-  if (argumentCount !== 2) return vm.fail(PrimitiveError.BAD_NUMBER_OF_ARGUMENTS);
   const [x, y] = [vm.stackValue(1), vm.stackValue(0)];
   if (!isSmallInteger(x) || !isSmallInteger(y)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
   const form = Form.read(memory, vm.stackValue(2));
@@ -101,7 +100,6 @@ export function bitBltPrimitives(display: Display): readonly PrimitiveDefinition
   };
 
   const drawLoop: Primitive = (vm, argumentCount) => {
-    if (argumentCount !== 2) return vm.fail(PrimitiveError.BAD_NUMBER_OF_ARGUMENTS);
     const dx = integerWithin(vm.stackValue(1), -LONGEST_LINE, LONGEST_LINE);
     const dy = integerWithin(vm.stackValue(0), -LONGEST_LINE, LONGEST_LINE);
     if (dx === undefined || dy === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
@@ -136,7 +134,6 @@ export function bitBltPrimitives(display: Display): readonly PrimitiveDefinition
   /** `primDisplayString: string from: a to: b map: glyphs xTable: places kern: k`. */
   const display6: Primitive = (vm, argumentCount) => {
     const { memory } = vm;
-    if (argumentCount !== 6) return vm.fail(PrimitiveError.BAD_NUMBER_OF_ARGUMENTS);
     const [kern, to, from] = [vm.stackValue(0), vm.stackValue(3), vm.stackValue(4)];
     const font = Font.read(memory, vm.stackValue(1), vm.stackValue(2));
     if (font === undefined || !isSmallInteger(kern) || !isSmallInteger(to) || !isSmallInteger(from))
@@ -151,15 +148,56 @@ export function bitBltPrimitives(display: Display): readonly PrimitiveDefinition
     return drawn(vm, argumentCount, blit);
   };
 
+  const copyFacts = {
+    name: 'primitiveCopyBits',
+    selectors: 'copyBits copyBitsTranslucent:',
+    takes: [0, 1, 2, 4],
+    fails: ['BAD_RECEIVER', 'BAD_ARGUMENT'],
+    run: copy,
+  } as const;
+  const lineFacts = {
+    name: 'primitiveDrawLoop',
+    selectors: 'drawLoopX:Y:',
+    takes: 2,
+    fails: ['BAD_RECEIVER', 'BAD_ARGUMENT', 'BAD_NUMBER_OF_ARGUMENTS'],
+    run: drawLoop,
+  } as const;
+  const warpFacts = {
+    name: 'primitiveWarpBits',
+    selectors: 'warpBits warpBitsSmoothing:sourceMap:',
+    takes: [0, 2],
+    fails: ['BAD_RECEIVER', 'BAD_ARGUMENT', 'BAD_NUMBER_OF_ARGUMENTS'],
+    run: warp,
+  } as const;
   return [
-    { number: 96, name: 'copyBits', run: copy },
-    { number: 103, name: 'scanCharacters', run: scan },
-    { number: 104, name: 'drawLoop', run: drawLoop },
-    { number: 147, name: 'warpBits', run: warp },
-    { module: MODULE, name: 'primitiveCopyBits', run: copy },
-    { module: MODULE, name: 'primitiveDrawLoop', run: drawLoop },
-    { module: MODULE, name: 'primitiveWarpBits', run: warp },
-    { module: MODULE, name: 'primitiveDisplayString', run: display6 },
-    { module: MODULE, name: 'primitivePixelValueAt', run: pixelValueAt },
+    { number: 96, ...copyFacts },
+    {
+      number: 103,
+      name: 'primitiveScanCharacters',
+      selectors: 'scanCharactersFrom:to:in:rightX:stopConditions:kern:',
+      fails: ['BAD_ARGUMENT', 'BAD_NUMBER_OF_ARGUMENTS'],
+      run: scan,
+    },
+    { number: 104, ...lineFacts },
+    { number: 147, ...warpFacts },
+    { module: MODULE, ...copyFacts },
+    { module: MODULE, ...lineFacts },
+    { module: MODULE, ...warpFacts },
+    {
+      module: MODULE,
+      name: 'primitiveDisplayString',
+      selectors: 'primDisplayString:from:to:map:xTable:kern:',
+      takes: 6,
+      fails: ['BAD_RECEIVER', 'BAD_ARGUMENT', 'BAD_INDEX', 'BAD_NUMBER_OF_ARGUMENTS'],
+      run: display6,
+    },
+    {
+      module: MODULE,
+      name: 'primitivePixelValueAt',
+      selectors: 'primPixelValueAtX:y:',
+      takes: 2,
+      fails: ['BAD_RECEIVER', 'BAD_ARGUMENT'],
+      run: pixelValueAt,
+    },
   ];
 }

@@ -42,19 +42,15 @@ export function displayPrimitives(display: Display): readonly PrimitiveDefinitio
     return answerPoint(vm, argumentCount, width, height);
   };
 
-  const beCursor: Primitive = (vm, argumentCount) =>
-    argumentCount > 1 ? vm.fail(PrimitiveError.BAD_NUMBER_OF_ARGUMENTS) : answerReceiver(vm, argumentCount);
-
   const testDepth: Primitive = (vm, argumentCount) => {
     const depth = vm.stackValue(0);
-    if (argumentCount !== 1 || !isSmallInteger(depth)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    if (!isSmallInteger(depth)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
     return vm.answer(argumentCount, vm.memory.booleanOop(DEPTHS.has(Math.abs(smallIntegerValue(depth)))));
   };
 
   /** `depth: d width: w height: h fullscreen: aBoolean`: there is no screen to change, so only what it is already can be had. */
   const setMode: Primitive = (vm, argumentCount) => {
     const { memory } = vm;
-    if (argumentCount !== 4) return vm.fail(PrimitiveError.BAD_NUMBER_OF_ARGUMENTS);
     const depth = vm.stackValue(3);
     const width = integerWithin(vm.stackValue(2), 1, LARGEST_SIDE);
     const height = integerWithin(vm.stackValue(1), 1, LARGEST_SIDE);
@@ -67,37 +63,96 @@ export function displayPrimitives(display: Display): readonly PrimitiveDefinitio
 
   const setFullScreen: Primitive = (vm, argumentCount) => {
     const flag = vm.stackValue(0);
-    if (argumentCount !== 1 || (flag !== vm.memory.true && flag !== vm.memory.false))
-      return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    if (flag !== vm.memory.true && flag !== vm.memory.false) return vm.fail(PrimitiveError.BAD_ARGUMENT);
     display.isFullScreen = flag === vm.memory.true;
     return answerReceiver(vm, argumentCount);
   };
 
   const deferUpdates: Primitive = (vm, argumentCount) => {
     const flag = vm.stackValue(0);
-    if (argumentCount !== 1 || (flag !== vm.memory.true && flag !== vm.memory.false))
-      return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    if (flag !== vm.memory.true && flag !== vm.memory.false) return vm.fail(PrimitiveError.BAD_ARGUMENT);
     display.isDeferred = flag === vm.memory.true;
     return answerReceiver(vm, argumentCount);
   };
 
   /** `primShowRectLeft: l right: r top: t bottom: b`: the Form is the screen, so it is there already. */
   const showRectangle: Primitive = (vm, argumentCount) => {
-    if (argumentCount !== 4) return vm.fail(PrimitiveError.BAD_NUMBER_OF_ARGUMENTS);
     for (let i = 0; i < argumentCount; i++)
       if (!isSmallInteger(vm.stackValue(i))) return vm.fail(PrimitiveError.BAD_ARGUMENT);
     return answerReceiver(vm, argumentCount);
   };
 
   return [
-    { number: 91, name: 'testDisplayDepth', run: testDepth },
-    { number: 92, name: 'setDisplayMode', run: setMode },
-    { number: 101, name: 'beCursor', run: beCursor },
-    { number: 102, name: 'beDisplay', run: beDisplay },
-    { number: 106, name: 'screenSize', run: screenSize },
-    { number: 126, name: 'deferDisplayUpdates', run: deferUpdates },
-    { number: 127, name: 'showDisplayRect', run: showRectangle },
-    { number: 231, name: 'forceDisplayUpdate', run: answerReceiver },
-    { number: 233, name: 'setFullScreen', run: setFullScreen },
+    {
+      number: 91,
+      name: 'primitiveTestDisplayDepth',
+      selectors: 'supportsDisplayDepth:',
+      takes: 1,
+      fails: ['BAD_ARGUMENT'],
+      run: testDepth,
+    },
+    {
+      number: 92,
+      name: 'primitiveSetDisplayMode',
+      takes: 4,
+      fails: ['BAD_ARGUMENT'],
+      run: setMode,
+    },
+    {
+      number: 101,
+      name: 'primitiveBeCursor',
+      selectors: 'beCursor beCursorWithMask:',
+      takes: [0, 1],
+      fails: [],
+      run: answerReceiver,
+    },
+    {
+      number: 102,
+      name: 'primitiveBeDisplay',
+      selectors: 'beDisplay',
+      takes: 0,
+      fails: ['BAD_RECEIVER'],
+      run: beDisplay,
+    },
+    {
+      number: 106,
+      name: 'primitiveScreenSize',
+      selectors: 'actualScreenSize',
+      takes: 0,
+      fails: ['NO_MEMORY'],
+      run: screenSize,
+    },
+    {
+      number: 126,
+      name: 'primitiveDeferDisplayUpdates',
+      selectors: 'primitiveDeferUpdates:',
+      takes: 1,
+      fails: ['BAD_ARGUMENT'],
+      run: deferUpdates,
+    },
+    {
+      number: 127,
+      name: 'primitiveShowDisplayRect',
+      selectors: 'primShowRectLeft:right:top:bottom:',
+      takes: 4,
+      fails: ['BAD_ARGUMENT'],
+      run: showRectangle,
+    },
+    {
+      number: 231,
+      name: 'primitiveForceDisplayUpdate',
+      selectors: 'forceDisplayUpdate',
+      takes: 0,
+      fails: [],
+      run: answerReceiver,
+    },
+    {
+      number: 233,
+      name: 'primitiveSetFullScreen',
+      selectors: 'fullScreenMode:',
+      takes: 1,
+      fails: ['BAD_ARGUMENT'],
+      run: setFullScreen,
+    },
   ];
 }

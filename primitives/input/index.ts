@@ -25,7 +25,7 @@ export function inputPrimitives(input: UserInput, display: Display): readonly Pr
   const inputSemaphore: Primitive = (vm, argumentCount) => {
     const argument = vm.stackValue(0);
     const index = argument === vm.memory.nil ? 0 : integerWithin(argument, 0, MOST_SEMAPHORES);
-    if (argumentCount !== 1 || index === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    if (index === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
     input.semaphoreIndex = index;
     return vm.answer(argumentCount, vm.stackValue(argumentCount));
   };
@@ -34,7 +34,7 @@ export function inputPrimitives(input: UserInput, display: Display): readonly Pr
   const getNextEvent: Primitive = (vm, argumentCount) => {
     const { memory } = vm;
     const buffer = vm.stackValue(0);
-    if (argumentCount !== 1 || !isArray(memory, buffer) || memory.slotCountOf(buffer) < EVENT_WORDS)
+    if (!isArray(memory, buffer) || memory.slotCountOf(buffer) < EVENT_WORDS)
       return vm.fail(PrimitiveError.BAD_ARGUMENT);
     const event = input.nextEvent();
     for (let i = 0; i < EVENT_WORDS; i++) memory.storePointer(buffer, i, smallIntegerOop(event?.[i] ?? 0));
@@ -66,7 +66,7 @@ export function inputPrimitives(input: UserInput, display: Display): readonly Pr
 
   const setInterruptKey: Primitive = (vm, argumentCount) => {
     const code = integerWithin(vm.stackValue(0), 0, LARGEST_KEY);
-    if (argumentCount !== 1 || code === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    if (code === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
     input.interruptKey = code;
     return vm.answer(argumentCount, vm.stackValue(argumentCount));
   };
@@ -80,13 +80,69 @@ export function inputPrimitives(input: UserInput, display: Display): readonly Pr
   };
 
   return [
-    { number: 90, name: 'mousePoint', run: mousePoint },
-    { number: 93, name: 'inputSemaphore', run: inputSemaphore },
-    { number: 94, name: 'getNextEvent', run: getNextEvent },
-    { number: 107, name: 'mouseButtons', run: mouseButtons },
-    { number: 108, name: 'kbdNext', run: key(() => input.nextKey()) },
-    { number: 109, name: 'kbdPeek', run: key(() => input.peekKey()) },
-    { number: 133, name: 'setInterruptKey', run: setInterruptKey },
-    { number: 230, name: 'relinquishProcessorForMicroseconds:', run: relinquish },
+    {
+      number: 90,
+      name: 'primitiveMousePoint',
+      selectors: 'primMousePt',
+      takes: 0,
+      fails: ['NO_MEMORY'],
+      run: mousePoint,
+    },
+    {
+      number: 93,
+      name: 'primitiveInputSemaphore',
+      selectors: 'primSetInputSemaphore:',
+      takes: 1,
+      fails: ['BAD_ARGUMENT'],
+      run: inputSemaphore,
+    },
+    {
+      number: 94,
+      name: 'primitiveGetNextEvent',
+      selectors: 'primGetNextEvent:',
+      takes: 1,
+      fails: ['BAD_ARGUMENT'],
+      run: getNextEvent,
+    },
+    {
+      number: 107,
+      name: 'primitiveMouseButtons',
+      selectors: 'primMouseButtons',
+      takes: 0,
+      fails: [],
+      run: mouseButtons,
+    },
+    {
+      number: 108,
+      name: 'primitiveKbdNext',
+      selectors: 'primKbdNext',
+      takes: 0,
+      fails: [],
+      run: key(() => input.nextKey()),
+    },
+    {
+      number: 109,
+      name: 'primitiveKbdPeek',
+      selectors: 'primKbdPeek',
+      takes: 0,
+      fails: [],
+      run: key(() => input.peekKey()),
+    },
+    {
+      number: 133,
+      name: 'primitiveSetInterruptKey',
+      selectors: 'primSetInterruptKey:',
+      takes: 1,
+      fails: ['BAD_ARGUMENT'],
+      run: setInterruptKey,
+    },
+    {
+      number: 230,
+      name: 'primitiveRelinquishProcessor',
+      selectors: 'relinquishProcessorForMicroseconds:',
+      takes: [0, 1],
+      fails: ['BAD_ARGUMENT'],
+      run: relinquish,
+    },
   ];
 }

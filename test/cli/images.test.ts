@@ -64,7 +64,7 @@ describe('images of other VMs', () => {
     expect([width, height, data.length]).toEqual([640, 480, 3 * 640 * 480]);
     const isBlack = (x: number, y: number) => data[3 * (y * width + x)] === 0;
     // The frame of the workspace, its title bar beside the title, and the white below the text.
-    expect([isBlack(115, 300), isBlack(622, 300), isBlack(300, 449)]).toEqual([true, true, true]);
+    expect([isBlack(139, 300), isBlack(622, 300), isBlack(300, 449)]).toEqual([true, true, true]);
     expect([isBlack(400, 300), isBlack(630, 300)]).toEqual([false, false]);
   });
 

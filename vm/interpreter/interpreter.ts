@@ -40,8 +40,9 @@ import { HostCalls } from './host-calls.ts';
 import { cacheSlot, MethodCache } from './method-cache.ts';
 import { lookupMethod } from './method-lookup.ts';
 import type { PrimitiveHost } from './primitive.ts';
-import { PrimitiveTable } from './primitive-table.ts';
+import { FIRST_QUICK_PRIMITIVE, LAST_QUICK_PRIMITIVE, PrimitiveTable } from './primitive-table.ts';
 import { ProcessScheduler } from './process-scheduler.ts';
+import { quickReturnValue } from './rare-bytecodes.ts';
 import { Safepoint } from './safepoint.ts';
 import { StopReason } from './stop-reason.ts';
 
@@ -226,6 +227,9 @@ export class Interpreter implements PrimitiveHost, RootHolder {
   runPrimitive(index: number, argumentCount: number): boolean {
     const run = this.primitives.functions[index];
     if (run === undefined) {
+      // Sends do these in line; a method that is performed comes here. Its code may be nothing but the primitive's number.
+      if (index >= FIRST_QUICK_PRIMITIVE && index <= LAST_QUICK_PRIMITIVE)
+        return this.answer(argumentCount, quickReturnValue(this.memory, index, this.stackValue(argumentCount)));
       this.primitives.noteMissing(index);
       return this.fail(index > FIRST_NAMED ? PrimitiveError.NOT_FOUND : PrimitiveError.UNSUPPORTED);
     }
