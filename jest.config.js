@@ -18,6 +18,7 @@ const needNative = [
   'ffi/recovery',
   ...[
     'aarch64',
+    'aarch64-callbacks',
     'bad-input',
     'abi',
     'advice',

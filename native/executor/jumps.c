@@ -19,9 +19,32 @@ typedef void (*jump_function)(struct __jmp_buf_tag *, int);
 
 static jump_function real_jump;
 
+#if defined(__aarch64__) && defined(__GLIBC__)
+/*
+ * glibc keeps the stack pointer scrambled with a guard that it tells nobody (sysdeps/aarch64/setjmp.S: PTR_MANGLE). A
+ * jump buffer made with a known stack pointer tells it. Answers that stack pointer.
+ */
+uint64_t set_jump_here(struct __jmp_buf_tag *target);
+__asm__(".text\n.hidden set_jump_here\n.type set_jump_here, %function\nset_jump_here:\n"
+        "\tstp x29, x30, [sp, #-16]!\n\tbl _setjmp\n\tmov x0, sp\n\tldp x29, x30, [sp], #16\n\tret\n");
+
+enum { STACK_POINTER_WORD = 13 };
+static uint64_t guard;
+
+static void find_guard(void) {
+    jmp_buf here;
+    uint64_t stack_pointer = set_jump_here(here);
+    guard = ((const uint64_t *)(const void *)here)[STACK_POINTER_WORD] ^ stack_pointer;
+}
+#else
+static void find_guard(void) {
+}
+#endif
+
 /* At the start: in a signal handler it would be too late to look. */
 __attribute__((constructor)) static void find_jump(void) {
     real_jump = (jump_function)dlsym(RTLD_NEXT, "siglongjmp");
+    find_guard();
 }
 
 /* The stack pointer that the jump restores; 0 where it is not known how it is kept. */
@@ -33,6 +56,8 @@ static uint64_t target_stack(const struct __jmp_buf_tag *target) {
     __asm__("ror $17, %0\n\txor %%fs:0x30, %0" : "+r"(word));
 #endif
     return word;
+#elif defined(__aarch64__) && defined(__GLIBC__)
+    return ((const uint64_t *)(const void *)target)[STACK_POINTER_WORD] ^ guard;
 #else
     (void)target;
     return 0;

@@ -130,32 +130,32 @@ park_abandoned:                         /* r15 is set; the rest is as the abando
         jz      .Lforeign
         cmpl    $0, LANE_RUNNING(%rax)
         je      .Lforeign
-        lea     -SFFI_CALLBACK_BYTES(%rsp), %rsp
+        lea     -SFFI_CALLBACK_X64_BYTES(%rsp), %rsp
         and     $-64, %rsp
         movl    $0, -(RECORD_BELOW+OWN_FRAMES)(%rsp)
         movq    $0, SFFI_CALLBACK_FOREIGN(%rsp)
 .Lrecord:                               /* rax: lane, r10: entry, rsp: record */
-        mov     %rdi, SFFI_CALLBACK_INTEGERS(%rsp)
-        mov     %rsi, SFFI_CALLBACK_INTEGERS+8(%rsp)
-        mov     %rdx, SFFI_CALLBACK_INTEGERS+16(%rsp)
-        mov     %rcx, SFFI_CALLBACK_INTEGERS+24(%rsp)
-        mov     %r8, SFFI_CALLBACK_INTEGERS+32(%rsp)
-        mov     %r9, SFFI_CALLBACK_INTEGERS+40(%rsp)
-        movq    %xmm0, SFFI_CALLBACK_VECTORS(%rsp)
-        movq    %xmm1, SFFI_CALLBACK_VECTORS+8(%rsp)
-        movq    %xmm2, SFFI_CALLBACK_VECTORS+16(%rsp)
-        movq    %xmm3, SFFI_CALLBACK_VECTORS+24(%rsp)
-        movq    %xmm4, SFFI_CALLBACK_VECTORS+32(%rsp)
-        movq    %xmm5, SFFI_CALLBACK_VECTORS+40(%rsp)
-        movq    %xmm6, SFFI_CALLBACK_VECTORS+48(%rsp)
-        movq    %xmm7, SFFI_CALLBACK_VECTORS+56(%rsp)
+        mov     %rdi, SFFI_CALLBACK_X64_INTEGERS(%rsp)
+        mov     %rsi, SFFI_CALLBACK_X64_INTEGERS+8(%rsp)
+        mov     %rdx, SFFI_CALLBACK_X64_INTEGERS+16(%rsp)
+        mov     %rcx, SFFI_CALLBACK_X64_INTEGERS+24(%rsp)
+        mov     %r8, SFFI_CALLBACK_X64_INTEGERS+32(%rsp)
+        mov     %r9, SFFI_CALLBACK_X64_INTEGERS+40(%rsp)
+        movq    %xmm0, SFFI_CALLBACK_X64_VECTORS(%rsp)
+        movq    %xmm1, SFFI_CALLBACK_X64_VECTORS+8(%rsp)
+        movq    %xmm2, SFFI_CALLBACK_X64_VECTORS+16(%rsp)
+        movq    %xmm3, SFFI_CALLBACK_X64_VECTORS+24(%rsp)
+        movq    %xmm4, SFFI_CALLBACK_X64_VECTORS+32(%rsp)
+        movq    %xmm5, SFFI_CALLBACK_X64_VECTORS+40(%rsp)
+        movq    %xmm6, SFFI_CALLBACK_X64_VECTORS+48(%rsp)
+        movq    %xmm7, SFFI_CALLBACK_X64_VECTORS+56(%rsp)
         mov     %r10, SFFI_CALLBACK_ENTRY(%rsp)
-        mov     %rbx, SFFI_CALLBACK_SAVED(%rsp)
-        mov     %rbp, SFFI_CALLBACK_SAVED+8(%rsp)
-        mov     %r12, SFFI_CALLBACK_SAVED+16(%rsp)
-        mov     %r13, SFFI_CALLBACK_SAVED+24(%rsp)
-        mov     %r14, SFFI_CALLBACK_SAVED+32(%rsp)
-        mov     %r15, SFFI_CALLBACK_SAVED+40(%rsp)
+        mov     %rbx, SFFI_CALLBACK_X64_SAVED(%rsp)
+        mov     %rbp, SFFI_CALLBACK_X64_SAVED+8(%rsp)
+        mov     %r12, SFFI_CALLBACK_X64_SAVED+16(%rsp)
+        mov     %r13, SFFI_CALLBACK_X64_SAVED+24(%rsp)
+        mov     %r14, SFFI_CALLBACK_X64_SAVED+32(%rsp)
+        mov     %r15, SFFI_CALLBACK_X64_SAVED+40(%rsp)
         mov     %rax, %r15
         mov     %rsp, %rbp
         mov     LANE_LINE(%r15), %rbx
@@ -250,12 +250,12 @@ park_abandoned:                         /* r15 is set; the rest is as the abando
         movl    $1, LANE_RUNNING(%r15)
 .Lleave:
         mov     SFFI_CALLBACK_ENTRY(%rbp), %rsp
-        mov     SFFI_CALLBACK_SAVED(%rbp), %rbx
-        mov     SFFI_CALLBACK_SAVED+16(%rbp), %r12
-        mov     SFFI_CALLBACK_SAVED+24(%rbp), %r13
-        mov     SFFI_CALLBACK_SAVED+32(%rbp), %r14
-        mov     SFFI_CALLBACK_SAVED+40(%rbp), %r15
-        mov     SFFI_CALLBACK_SAVED+8(%rbp), %rbp
+        mov     SFFI_CALLBACK_X64_SAVED(%rbp), %rbx
+        mov     SFFI_CALLBACK_X64_SAVED+16(%rbp), %r12
+        mov     SFFI_CALLBACK_X64_SAVED+24(%rbp), %r13
+        mov     SFFI_CALLBACK_X64_SAVED+32(%rbp), %r14
+        mov     SFFI_CALLBACK_X64_SAVED+40(%rbp), %r15
+        mov     SFFI_CALLBACK_X64_SAVED+8(%rbp), %rbp
         ret
 
 /* A thread without a lane, or in a signal handler that interrupted an idle one: the record goes to a foreign lane's stack. */
@@ -298,7 +298,7 @@ park_abandoned:                         /* r15 is set; the rest is as the abando
         movq    0x70(%rsp), %xmm6
         movq    0x78(%rsp), %xmm7
         mov     LANE_LINE(%rax), %rsp
-        lea     -(SFFI_NESTED_BELOW_LINE+SFFI_CALLBACK_BYTES)(%rsp), %rsp
+        lea     -(SFFI_NESTED_BELOW_LINE+SFFI_CALLBACK_X64_BYTES)(%rsp), %rsp
         movq    $1, SFFI_CALLBACK_FOREIGN(%rsp)
         jmp     .Lrecord
 .Lno_lane:
@@ -320,12 +320,12 @@ park_abandoned:                         /* r15 is set; the rest is as the abando
 .Lforeign_return:
         mov     %r15, %rdi
         mov     SFFI_CALLBACK_ENTRY(%rbp), %rsp
-        mov     SFFI_CALLBACK_SAVED(%rbp), %rbx
-        mov     SFFI_CALLBACK_SAVED+16(%rbp), %r12
-        mov     SFFI_CALLBACK_SAVED+24(%rbp), %r13
-        mov     SFFI_CALLBACK_SAVED+32(%rbp), %r14
-        mov     SFFI_CALLBACK_SAVED+40(%rbp), %r15
-        mov     SFFI_CALLBACK_SAVED+8(%rbp), %rbp
+        mov     SFFI_CALLBACK_X64_SAVED(%rbp), %rbx
+        mov     SFFI_CALLBACK_X64_SAVED+16(%rbp), %r12
+        mov     SFFI_CALLBACK_X64_SAVED+24(%rbp), %r13
+        mov     SFFI_CALLBACK_X64_SAVED+32(%rbp), %r14
+        mov     SFFI_CALLBACK_X64_SAVED+40(%rbp), %r15
+        mov     SFFI_CALLBACK_X64_SAVED+8(%rbp), %rbp
         sub     $0x28, %rsp             /* at the entry rsp + 8 was a multiple of 16 */
         mov     %rax, (%rsp)
         mov     %rdx, 0x8(%rsp)

@@ -8,11 +8,11 @@
  * Up to five register arguments fit the frame line; x5 to x7, x8 and more vector registers lie in the wide words.
  */
 import { badSignatureError } from '../errors.ts';
-import { lane, line, wideArm64, wideFlag } from '../protocol/layout.ts';
+import { callbackRecordArm64, lane, line, wideArm64, wideFlag } from '../protocol/layout.ts';
 import { isRecord, type RecordType } from '../types/aggregate-types.ts';
 import type { CType } from '../types/scalar-types.ts';
 import type { Signature } from '../types/signature.ts';
-import type { FramePlan } from './frame-plan.ts';
+import type { CallbackPlan, CallbackWord, FramePlan } from './frame-plan.ts';
 
 const registers = 8;
 const mostRegisterBytes = 16;
@@ -31,7 +31,16 @@ interface Passing {
   readonly isCopied: boolean;
 }
 
-export function planAapcs64(callout: string, signature: Signature): FramePlan {
+/** Where caller and callee agree that the values lie. */
+interface Placement {
+  readonly places: readonly (readonly Place[])[];
+  readonly copied: ReadonlySet<number>;
+  readonly stackWords: number;
+  /** Of a record. */
+  readonly result: Passing | undefined;
+}
+
+function place(callout: string, signature: Signature): Placement {
   const counts = { integer: 0, vector: 0, stack: 0 };
   const take = (kind: keyof typeof counts, count: number): Place[] =>
     Array.from({ length: count }, () => ({ in: kind, index: counts[kind]++ }));
@@ -49,19 +58,48 @@ export function planAapcs64(callout: string, signature: Signature): FramePlan {
     const sentence = `its arguments take ${counts.stack} words of the stack, the most is ${lane.overflowWords}`;
     throw badSignatureError(callout, sentence);
   }
-
   const { returns } = signature;
-  const result = isRecord(returns) ? passingOf(returns) : undefined;
+  return { places, copied, stackWords: counts.stack, result: isRecord(returns) ? passingOf(returns) : undefined };
+}
+
+export function planAapcs64(callout: string, signature: Signature): FramePlan {
+  const { places, copied, result } = place(callout, signature);
   const returnsInMemory = result?.isCopied === true;
-  const used = { integer: usedOf(places, 'integer'), vector: usedOf(places, 'vector') };
-  const fits = used.integer + used.vector <= line.wordCount && !returnsInMemory;
+  const used = usedOf(places, 'integer') + usedOf(places, 'vector');
+  const fits = used <= line.wordCount && !returnsInMemory;
   return {
-    words: places.map((list) => list.map((place) => placeOffset(place, fits))),
+    words: places.map((list) => list.map((each) => placeOffset(each, fits))),
     ...(copied.size === 0 ? {} : { copied }),
     ...(returnsInMemory ? { resultPointer: wideStart + wideArm64.indirectResult } : {}),
     ...(result === undefined || returnsInMemory ? {} : { resultWords: resultOffsets(result) }),
     control: fits ? 0 : wideFlag,
   };
+}
+
+export function planCallbackAapcs64(name: string, signature: Signature): CallbackPlan {
+  const { places, copied, stackWords, result } = place(name, signature);
+  const returnsInMemory = result?.isCopied === true;
+  return {
+    words: places.map((list) => list.map(callbackWord)),
+    ...(copied.size === 0 ? {} : { copied }),
+    ...(returnsInMemory ? { resultPointer: { in: 'record', offset: callbackRecordArm64.indirectResult } } : {}),
+    ...(result === undefined || returnsInMemory ? {} : { resultWords: resultOffsets(result) }),
+    stackWords,
+  };
+}
+
+/** The line has the first five integer registers. */
+function callbackWord({ in: kind, index }: Place): CallbackWord {
+  switch (kind) {
+    case 'integer':
+      return index < line.wordCount
+        ? { in: 'line', offset: line.words + 8 * index }
+        : { in: 'record', offset: callbackRecordArm64.integers + 8 * index };
+    case 'vector':
+      return { in: 'record', offset: callbackRecordArm64.vectors + 8 * index };
+    case 'stack':
+      return { in: 'stack', offset: 8 * index };
+  }
 }
 
 function passingOf(type: CType): Passing {
@@ -108,9 +146,8 @@ function floatsOf(type: CType): Floats | undefined {
   return sizeBytes === undefined ? undefined : { sizeBytes, count };
 }
 
-function placeOffset(place: Place, fits: boolean): number {
-  const { index } = place;
-  switch (place.in) {
+function placeOffset({ in: kind, index }: Place, fits: boolean): number {
+  switch (kind) {
     case 'vector':
       return fits ? line.words + 8 * (line.wordCount - 1 - index) : wideStart + wideArm64.vectors + 8 * index;
     case 'integer':

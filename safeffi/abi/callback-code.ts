@@ -1,19 +1,18 @@
 /**
  * The code of callbacks: for a signature, JavaScript generated once that reads the arguments where C left them and writes
- * the result where C will find it. The counterpart of marshaller.ts, from the same placement (System V x86-64).
+ * the result where C will find it. The counterpart of marshaller.ts; where things lie is the ABI's to say (frame-plan.ts).
  *
- * Three places hold arguments: the line that C ran on has the first five integer registers, so that a comparator's callback
- * is one cache line each way; the callback record on the C stack has all registers; stack arguments were copied into
- * `stack` before. L and R are the line's and the record's first 32-bit words.
+ * Three places hold arguments: the line that C ran on, the callback record on the C stack, and `stack`, into which the stack
+ * arguments were copied before. L and R are the line's and the record's first 32-bit words.
  */
 import { badSignatureError } from '../errors.ts';
-import { callbackRecord, lane, line } from '../protocol/layout.ts';
+import { lane, line } from '../protocol/layout.ts';
 import { isRecord } from '../types/aggregate-types.ts';
 import { type CType, isCharPointer } from '../types/scalar-types.ts';
 import type { Signature } from '../types/signature.ts';
 import type { ResultValue } from '../values.ts';
+import { type Abi, type CallbackPlan, type CallbackWord, wordBytes } from './frame-plan.ts';
 import { type MarshalEnvironment, signExtend, storeArgument, zeroExtend } from './marshaller.ts';
-import { type Place, placeArguments, resultOffsets } from './system-v-x86-64.ts';
 
 /** The words of memory that generated code reads. */
 export interface Words {
@@ -31,6 +30,8 @@ export interface CallbackEnvironment
   readonly stack: Words;
   /** Throws the CalloutError for a result; the index is always 0. */
   refuse(index: number, value: unknown): never;
+  /** The bytes of a record that was passed as the address of a copy. */
+  copied(low: number, high: number, sizeBytes: number): Uint8Array;
   /** Writes a record that C wants in memory of its own. */
   storeResult(low: number, high: number, bytes: Uint8Array): void;
 }
@@ -54,22 +55,14 @@ interface Source {
   readonly word: string;
 }
 
-function sourceOf(place: Place): Source {
-  switch (place.in) {
-    case 'integer':
-      return place.index < line.wordCount
-        ? { arrays: '', word: `L + ${line.words / 4 + 2 * place.index}` }
-        : { arrays: '', word: `R + ${callbackRecord.integers / 4 + 2 * place.index}` };
-    case 'vector':
-      return { arrays: '', word: `R + ${callbackRecord.vectors / 4 + 2 * place.index}` };
-    case 'stack':
-      return { arrays: 'stack.', word: String(2 * place.index) };
-  }
+function sourceOf({ in: where, offset }: CallbackWord): Source {
+  if (where === 'stack') return { arrays: 'stack.', word: String(offset / 4) };
+  return { arrays: '', word: `${where === 'line' ? 'L' : 'R'} + ${offset / 4}` };
 }
 
 /** An expression for an argument. */
-function readArgument(type: CType, places: readonly Place[]): string {
-  const sources = places.map(sourceOf);
+function readArgument(type: CType, words: readonly CallbackWord[], isCopied = false): string {
+  const sources = words.map(sourceOf);
   const { arrays, word } = sources[0]!;
   const low = `${arrays}i32[${word}]`;
   const both = `${low}, ${arrays}i32[${word} + 1]`;
@@ -86,50 +79,49 @@ function readArgument(type: CType, places: readonly Place[]): string {
       return `env.${isCharPointer(type) && type.readOnly === true ? 'text' : 'address'}(${both})`;
     case 'struct':
     case 'union': {
+      if (isCopied) return `env.copied(${both}, ${type.sizeBytes})`;
+      const [first] = words;
+      if (first!.in === 'stack') return `stack.u8.slice(${first!.offset}, ${first!.offset + type.sizeBytes})`;
+      const each = wordBytes(type, words);
       const bytes = Array.from({ length: type.sizeBytes }, (_, at) => {
-        const source = sources[Math.floor(at / 8)]!;
-        return `${source.arrays}u8[4 * (${source.word}) + ${at % 8}]`;
+        const source = sources[Math.floor(at / each)]!;
+        return `u8[4 * (${source.word}) + ${at % each}]`;
       });
-      return bytes.length > longestByBytes
-        ? `stack.u8.slice(${8 * places[0]!.index}, ${8 * places[0]!.index + type.sizeBytes})`
-        : `Uint8Array.of(${bytes.join(', ')})`;
+      return `Uint8Array.of(${bytes.join(', ')})`;
     }
     default:
       throw new Error(`an argument of type ${type.name} got past the signature`);
   }
 }
 
-/** A longer record lies on the stack, in one piece. */
-const longestByBytes = 16;
-
-function storeResult(name: string, signature: Signature): string {
-  const { returns } = signature;
-  const { resultClasses, resultPointer } = placeArguments(name, signature);
+function storeResult({ returns }: Signature, { resultWords, resultPointer }: CallbackPlan): string {
   if (returns.kind === 'void') return '';
   if (resultPointer !== undefined) {
     const result = `L + ${line.result / 4}`;
-    const pointer = `R + ${callbackRecord.integers / 4 + 2 * resultPointer.index}`;
+    const pointer = sourceOf(resultPointer).word;
     return `const bytes = env.record(0, a0); const low = i32[${pointer}], high = i32[${pointer} + 1];
   env.storeResult(low, high, bytes); i32[${result}] = low; i32[${result} + 1] = high;`;
   }
-  if (isRecord(returns)) return storeArgument(returns, 0, resultOffsets(resultClasses!));
+  if (isRecord(returns)) return storeArgument(returns, 0, resultWords!);
   return storeArgument(returns, 0, [returns.kind === 'float' ? line.floatResult : line.result]);
 }
 
 /** Compiles; about 50 µs. Throws CalloutError `bad-signature` for what no callback can take. */
-export function compileCallback(name: string, signature: Signature, env: CallbackEnvironment): CallbackCode {
+export function compileCallback(abi: Abi, name: string, signature: Signature, env: CallbackEnvironment): CallbackCode {
   if (signature.variadicFrom !== undefined)
     throw badSignatureError(name, 'a callback cannot have variable arguments: nothing tells how many came');
-  const { places, counts, resultPointer } = placeArguments(name, signature);
-  const list = signature.arguments.map((type, index) => readArgument(type, places[index]!)).join(', ');
+  const plan = abi.planCallback(name, signature);
+  const list = signature.arguments
+    .map((type, index) => readArgument(type, plan.words[index]!, plan.copied?.has(index)))
+    .join(', ');
   const code = `'use strict';
 const { i32, f32, f64, u8, stack } = env;
 function call(fn, L, R) { return fn(${list}); }
 function args(L, R) { return [${list}]; }
-function answer(L, R, a0) { ${storeResult(name, signature)} }
+function answer(L, R, a0) { ${storeResult(signature, plan)} }
 return { call, args, answer };`;
   const functions = new Function('env', code)(env) as Pick<CallbackCode, 'call' | 'args' | 'answer'>;
-  return { ...functions, stackWords: counts.stack, isInMemory: resultPointer !== undefined };
+  return { ...functions, stackWords: plan.stackWords, isInMemory: plan.resultPointer !== undefined };
 }
 
 /** Room for the stack arguments of one callback. */

@@ -6,24 +6,24 @@
  * takes the first integer register for its address.
  */
 import { badSignatureError } from '../errors.ts';
-import { lane, line, wide, wideFlag } from '../protocol/layout.ts';
+import { callbackRecordX64, lane, line, wide, wideFlag } from '../protocol/layout.ts';
 import { isRecord } from '../types/aggregate-types.ts';
 import type { CType } from '../types/scalar-types.ts';
 import type { Signature } from '../types/signature.ts';
 import { classifyRecord, type EightbyteClass } from './classify-record.ts';
-import type { FramePlan } from './frame-plan.ts';
+import type { CallbackPlan, CallbackWord, FramePlan } from './frame-plan.ts';
 
 const integerRegisters = 6;
 const vectorRegisters = 8;
 
 /** A register by number, or a word of the stack. */
-export interface Place {
+interface Place {
   readonly in: EightbyteClass | 'stack';
   readonly index: number;
 }
 
 /** Where caller and callee agree that the values lie: what call frames and callback records are planned from. */
-export interface Placement {
+interface Placement {
   /** For each argument its places, one but for records. */
   readonly places: readonly (readonly Place[])[];
   /** The register with the address of a result in memory. */
@@ -33,7 +33,7 @@ export interface Placement {
   readonly counts: { readonly integer: number; readonly vector: number; readonly stack: number };
 }
 
-export function placeArguments(callout: string, signature: Signature): Placement {
+function placeArguments(callout: string, signature: Signature): Placement {
   const counts = { integer: 0, vector: 0, stack: 0 };
   const next = (kind: keyof typeof counts): Place => ({ in: kind, index: counts[kind]++ });
   const resultClasses = isRecord(signature.returns) ? classifyRecord(signature.returns) : undefined;
@@ -67,6 +67,30 @@ export function planFrame(callout: string, signature: Signature): FramePlan {
   };
 }
 
+export function planCallback(name: string, signature: Signature): CallbackPlan {
+  const { places, resultPointer, resultClasses, counts } = placeArguments(name, signature);
+  return {
+    words: places.map((list) => list.map(callbackWord)),
+    ...(resultPointer === undefined ? {} : { resultPointer: callbackWord(resultPointer) }),
+    ...(resultClasses === undefined ? {} : { resultWords: resultOffsets(resultClasses) }),
+    stackWords: counts.stack,
+  };
+}
+
+/** The line has the first five integer registers, so that a comparator's callback is one cache line each way. */
+function callbackWord({ in: kind, index }: Place): CallbackWord {
+  switch (kind) {
+    case 'integer':
+      return index < line.wordCount
+        ? { in: 'line', offset: line.words + 8 * index }
+        : { in: 'record', offset: callbackRecordX64.integers + 8 * index };
+    case 'vector':
+      return { in: 'record', offset: callbackRecordX64.vectors + 8 * index };
+    case 'stack':
+      return { in: 'stack', offset: 8 * index };
+  }
+}
+
 /** undefined: on the stack, whatever registers are free. */
 function classesOf(type: CType): EightbyteClass[] | undefined {
   if (isRecord(type)) return classifyRecord(type);
@@ -86,7 +110,7 @@ function placeOffset(place: Place, fits: boolean): number {
 }
 
 /** rax, rdx and xmm0, xmm1 in turn, each in its own order. */
-export function resultOffsets(classes: readonly EightbyteClass[]): number[] {
+function resultOffsets(classes: readonly EightbyteClass[]): number[] {
   const free = { integer: [line.result, line.result2], vector: [line.floatResult, line.floatResult2] };
   return classes.map((kind) => free[kind].shift()!);
 }

@@ -13,7 +13,6 @@ import { Callback, type CallbackFunction, type CallbackHome, type CallbackOption
 import {
   callbackResultError,
   noCallbackError,
-  notAvailableError,
   openCallbackError,
   releasedCallbackError,
   unansweredCallbackError,
@@ -66,8 +65,6 @@ export class NativeCallbacks implements CallbackHome {
 
   /** Throws CalloutError `no-callback` where all are in use. */
   create(name: string, signature: Signature, fn: CallbackFunction | undefined, options: CallbackOptions): Callback {
-    if (this.#executor.target.abi.name !== 'x86-64')
-      throw notAvailableError(`callback ${name}`, `native ${this.#executor.target.abi.name}`);
     const code = this.#codeFor(name, signature);
     this.#executor.listen();
     const callback = new Callback(this, name, signature, fn, options);
@@ -136,7 +133,7 @@ export class NativeCallbacks implements CallbackHome {
     const number = i32[lane.word + line.control / 4]!;
     const offset = i32[lane.word + line.function / 4]! >>> 0;
     const lowest = laneOffset(lane.index) + laneLayout.stackGuard + laneLayout.stackGuardBytes + nested.belowLine;
-    const highest = 4 * lane.word - nested.belowLine - nested.record - callbackRecord.bytes;
+    const highest = 4 * lane.word - nested.belowLine - nested.record - this.#executor.target.abi.callbackRecordBytes;
     const entry = this.#entries[number];
     if (entry === undefined || offset % 64 !== 0 || offset < lowest || offset > highest) {
       const what = entry === undefined ? `callback ${number}` : `callback ${entry.callback.name} at offset ${offset}`;
@@ -268,10 +265,15 @@ export class NativeCallbacks implements CallbackHome {
     this.#serving = entry;
     const { stackWords: count } = entry.code;
     if (count === 0) return;
-    const { i32, u8 } = this.#executor.domain;
+    const { i32 } = this.#executor.domain;
     const word = this.recordOf(lane) + callbackRecord.entry / 4;
-    const from = Number(fromUnsigned(i32[word]!, i32[word + 1]!)) + 8;
-    const into = this.#stack.u8.subarray(0, 8 * count);
+    const from = Number(fromUnsigned(i32[word]!, i32[word + 1]!)) + this.#executor.target.abi.stackArguments;
+    this.#read(from, this.#stack.u8.subarray(0, 8 * count));
+  }
+
+  /** Bytes that C's caller wrote for the callback; zeros where it told an address of nothing. */
+  #read(from: number, into: Uint8Array): void {
+    const { u8 } = this.#executor.domain;
     const start = from - this.#executor.domainBase;
     if (start >= 0 && start + into.length <= u8.length) into.set(u8.subarray(start, start + into.length));
     else if (linux().readMemory(this.#executor.pid!, BigInt(from), into) !== into.length) into.fill(0);
@@ -280,7 +282,7 @@ export class NativeCallbacks implements CallbackHome {
   #codeFor(name: string, signature: Signature): CallbackCode {
     let code = this.#codes.get(signature.key);
     if (code === undefined) {
-      code = compileCallback(name, signature, this.#environment(signature));
+      code = compileCallback(this.#executor.target.abi, name, signature, this.#environment(signature));
       this.#codes.set(signature.key, code);
     }
     return code;
@@ -310,6 +312,11 @@ export class NativeCallbacks implements CallbackHome {
         if (!fits(returns, value)) return refuse(index, value);
         const { buffer, byteOffset, byteLength } = value as ArrayBufferView;
         return new Uint8Array(buffer, byteOffset, byteLength);
+      },
+      copied: (low, high, sizeBytes) => {
+        const bytes = new Uint8Array(sizeBytes);
+        this.#read(Number(fromUnsigned(low, high)), bytes);
+        return bytes;
       },
       storeResult: (low, high, bytes) => executor.memory.writeFrom(Number(fromUnsigned(low, high)), bytes),
       signed64: fromSigned,

@@ -56,6 +56,8 @@ export function generate(): string {
     table('STATE', layout.state),
     table('NESTED', layout.nested),
     table('CALLBACK', layout.callbackRecord),
+    table('CALLBACK_X64', layout.callbackRecordX64),
+    table('CALLBACK_ARM64', layout.callbackRecordArm64),
     table('RECORD', layout.record),
     table('KIND', layout.recordKind),
     table('FOREIGN_SLOT', layout.foreignSlot),

@@ -177,22 +177,37 @@ export const thunkBytes = 16;
  */
 export const nested = { record: 0x100, belowLine: 0x400 } as const;
 
-/** Offsets from a callback record's start: the argument registers, and what the return to C needs. */
+/** Offsets from a callback record's start: what the return to C needs. Behind these: the registers, by architecture. */
 export const callbackRecord = {
-  /** rdi, rsi, rdx, rcx, r8, r9. */
-  integers: 0,
-  /** xmm0 to xmm7, 64 bits each. */
-  vectors: 48,
-  /** The stack pointer at the thunk's entry; stack arguments begin 8 bytes above. */
-  entry: 112,
+  /** The stack pointer at the thunk's entry. */
+  entry: 0,
   /** Addresses of the line that C ran on and of the callback record before this; 0 for the first. */
-  outer: 120,
-  previous: 128,
+  outer: 8,
+  previous: 16,
   /** 1 where the thread had no lane of its own. */
-  foreign: 136,
+  foreign: 24,
+} as const;
+
+export const callbackRecordX64 = {
+  /** rdi, rsi, rdx, rcx, r8, r9. */
+  integers: 32,
+  /** xmm0 to xmm7, 64 bits each. */
+  vectors: 80,
   /** rbx, rbp, r12, r13, r14, r15. */
   saved: 144,
   bytes: 192,
+} as const;
+
+export const callbackRecordArm64 = {
+  /** x0 to x7. */
+  integers: 32,
+  /** x8: where a result in memory goes. */
+  indirectResult: 96,
+  /** d0 to d7. */
+  vectors: 112,
+  /** x19 to x30, d8 to d15. */
+  saved: 176,
+  bytes: 384,
 } as const;
 
 /** Offsets from the fault record's start. `address`, `errorCode`, `trap`, registers and frames are 64-bit words. */

@@ -7,7 +7,6 @@ import {
   type Address,
   type ArgumentValue,
   type CType,
-  chooseExecutor,
   FFIFault,
   functionOf,
   isRecord,
@@ -17,7 +16,7 @@ import {
   typeText,
 } from '../../safeffi/index.ts';
 import { readValue } from '../../safeffi/types/record-codec.ts';
-import { compileBulk } from './fixture.ts';
+import { abiExecutors } from './abi-executors.ts';
 import { randomSignature, type SignatureCase, scalarsOf, valueFrom } from './random-signature.ts';
 import { cHeaders } from './random-types.ts';
 import { koffiPasses } from './run-signatures.ts';
@@ -54,38 +53,38 @@ function comparable(type: CType, value: ResultValue | ArgumentValue): unknown {
   return type.kind === 'pointer' ? BigInt((value as Address).value) : value;
 }
 
-test.each(['native', 'portable', 'direct'] as const)('%s: arguments and results of random signatures', (kind) => {
-  const executor = chooseExecutor(kind, {});
-  const library = compileBulk('relays', cHeaders + cases.map(relayText).join(''));
+test.each(abiExecutors)('$name: arguments and results of random signatures', (one) => {
+  const executor = one.open();
+  const library = one.compile('relays', cHeaders + cases.map(relayText).join(''));
   const mismatches: string[] = [];
-  for (const one of cases.filter((each) => kind === 'native' || koffiPasses(each))) {
-    const { returns, arguments: types } = one.signature;
-    const sent = types.map((type, i) => passable(type, one.seed + i));
-    const answer = returns.kind === 'void' ? undefined : passable(returns, one.seed + 99);
+  for (const each of cases.filter((some) => executor.kind === 'native' || koffiPasses(some))) {
+    const { returns, arguments: types } = each.signature;
+    const sent = types.map((type, i) => passable(type, each.seed + i));
+    const answer = returns.kind === 'void' ? undefined : passable(returns, each.seed + 99);
     let seen: ResultValue[] = [];
-    const callback = executor.callback(one.name, one.signature, (...args) => {
+    const callback = executor.callback(each.name, each.signature, (...args) => {
       seen = args;
       return answer;
     });
     const relay = executor.prepare(
       library,
-      `relay_${one.name}`,
-      makeSignature('relay', returns, [pointerTo(functionOf(one.signature)), ...types]),
+      `relay_${each.name}`,
+      makeSignature('relay', returns, [pointerTo(functionOf(each.signature)), ...types]),
     );
     let result: ResultValue;
     try {
       result = relay.call([callback, ...sent]);
     } catch (error) {
       if (error instanceof FFIFault) error.answer(0);
-      mismatches.push(`${one.name}: ${String(error)}`);
+      mismatches.push(`${each.name}: ${String(error)}`);
       continue;
     }
     types.forEach((type, i) => {
       const [got, want] = [comparable(type, seen[i]), comparable(type, sent[i]!)];
-      if (got !== want) mismatches.push(`${one.name}: argument ${i + 1} (${type.name}) is ${got}, expected ${want}`);
+      if (got !== want) mismatches.push(`${each.name}: argument ${i + 1} (${type.name}) is ${got}, expected ${want}`);
     });
     if (returns.kind !== 'void' && comparable(returns, result) !== comparable(returns, answer!))
-      mismatches.push(`${one.name}: the result (${returns.name}) is ${result}, expected ${answer}`);
+      mismatches.push(`${each.name}: the result (${returns.name}) is ${result}, expected ${answer}`);
     callback.release();
   }
   expect(mismatches).toEqual([]);
