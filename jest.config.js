@@ -16,6 +16,11 @@ const needNative = [
   'ffi/image-types',
   'ffi/long-callouts',
   'ffi/recovery',
+  'napi/memory',
+  'napi/calls',
+  'napi/faults',
+  'napi/direct',
+  'napi/layouts',
   ...[
     'aarch64',
     'aarch64-callbacks',

@@ -207,7 +207,8 @@ export class NativeExecutor implements Executor {
   prepareAddress(address: Address, name: string, signature: Signature): PreparedCallout {
     checkAddress(`callout ${name}: the function`, address);
     const callout: NativeCallout = new NativeCallout(this, 'a function pointer', name, signature, () => {
-      if (address.generation !== this.generation) throw this.faults.stale(callout, 0, address);
+      // NULL never goes stale: to call it is a fault of its own.
+      if (!address.isNull && address.generation !== this.generation) throw this.faults.stale(callout, 0, address);
       return Number(address.value);
     });
     return this.#bound(callout);

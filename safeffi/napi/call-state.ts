@@ -1,6 +1,10 @@
 /**
- * What the calls of one program have in common: errno as the last of them left it, and the first error of a callback that its
- * call is to throw once C has returned. A fault is settled here before the program sees it.
+ * What the calls of one program have in common: errno as the last of them left it, the first error of a callback, which its call
+ * is to throw once C has returned, and the faults that stand.
+ *
+ * A fault stands until the next call begins, or the callback that it came in returns: until then whoever caught it may choose
+ * (`fault.retry()`, `fault.restart()`, …). Where nobody chose, its callout is abandoned in place, so that the next call works;
+ * where that would leave locks of the allocator or the loader held, the executor is restarted, as the report advises.
  */
 import { FFIFault } from '../index.ts';
 
@@ -9,7 +13,10 @@ class CallState {
   /** Synchronous calls under way. */
   depth = 0;
   hasError = false;
+  /** There are faults to be settled. */
+  hasFaults = false;
   #error: unknown;
+  #faults: FFIFault[] = [];
 
   /** An error of a function that C called: the call that C runs in throws it, where there is none the event loop. */
   note(error: unknown): void {
@@ -30,19 +37,26 @@ class CallState {
     this.#error = undefined;
     return error;
   }
+
+  /** What a call is about to throw, which may be a fault. */
+  thrown(error: unknown): unknown {
+    if (error instanceof FFIFault) {
+      this.hasFaults = true;
+      this.#faults.push(error);
+    }
+    return error;
+  }
+
+  /** Settles the faults that nobody has. */
+  settle(): void {
+    this.hasFaults = false;
+    for (const fault of this.#faults.splice(0)) {
+      const { choices } = fault;
+      if (!choices.includes('answer')) continue; // it was settled by who caught it
+      if (fault.defaultChoice === 'restart') fault.terminate();
+      else fault.answer(undefined);
+    }
+  }
 }
 
 export const callState = new CallState();
-
-/**
- * What a call throws. A fault's callout is abandoned where it stands, so that the next call works; where that would leave
- * locks of the allocator or the loader held, the executor is restarted instead, as the report advises.
- */
-export function settled(error: unknown): unknown {
-  if (!(error instanceof FFIFault)) return error;
-  const { defaultChoice, choices } = error;
-  if (choices.length === 0) return error;
-  if (defaultChoice === 'restart') error.terminate();
-  else error.answer(undefined);
-  return error;
-}

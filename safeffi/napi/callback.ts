@@ -58,6 +58,7 @@ export function Callback(
       return zero;
     } finally {
       watch.callbackDepth--;
+      if (callState.hasFaults) callState.settle();
       if (watch.count !== 0) memory.toC();
     }
   };

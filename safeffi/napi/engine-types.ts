@@ -4,7 +4,7 @@
  * and must come out as ref-struct-di laid them out.
  */
 
-import { arrayOf, type CType, type Member, parseType, type RecordType, structOf, unionOf } from '../index.ts';
+import { arrayOf, type CType, isRecord, type Member, parseType, type RecordType, structOf, unionOf } from '../index.ts';
 import type { RefType } from '../ref/index.ts';
 import ref from '../ref/index.ts';
 import { typeCode } from './ffi-constants.ts';
@@ -82,7 +82,8 @@ export function engineType(type: RefType): CType {
 function memberType(type: RefType): CType {
   if (type.indirection > 1) return pointerWord;
   let found = known.get(type);
-  if (found === undefined) {
+  // A struct type may get more fields until its first instance is made.
+  if (found === undefined || (isRecord(found) && found.sizeBytes !== type.size)) {
     found = resolve(type);
     known.set(type, found);
   }

@@ -1,6 +1,8 @@
 /**
  * The errors of ffi-napi, in its words. A program may look at `code` and `errno`.
  */
+import { types } from 'node:util';
+import { FFIFault } from '../index.ts';
 import { status } from './ffi-constants.ts';
 
 function prepError(code: keyof typeof status, reason: string): Error {
@@ -22,15 +24,10 @@ export function countError(expected: number, actual: number): TypeError {
   return new TypeError(`Expected ${expected} arguments, got ${actual}`);
 }
 
-/** Puts in front of an error's message what was being done. */
+/** Puts in front of an error's message what was being done. A fault says so itself. */
 export function within(prefix: string, error: unknown): unknown {
-  if (!(error instanceof Error)) return new Error(`${prefix} - ${String(error)}`);
-  const message = `${prefix} - ${error.message}`;
-  // A fault's message is made when it is read, and belongs to it.
-  try {
-    error.message = message;
-  } catch {
-    return Object.assign(new Error(message, { cause: error }), { name: error.name });
-  }
-  return error.message === message ? error : Object.assign(new Error(message, { cause: error }), { name: error.name });
+  if (error instanceof FFIFault) return error;
+  if (!types.isNativeError(error)) return new Error(`${prefix} - ${String(error)}`);
+  error.message = `${prefix} - ${error.message}`;
+  return error;
 }

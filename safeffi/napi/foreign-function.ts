@@ -6,7 +6,7 @@
 import type { ArgumentValue, PreparedCallout, ResultValue } from '../index.ts';
 import { foreignMemory } from '../ref/foreign-home.ts';
 import type { TypeLike } from '../ref/index.ts';
-import { callState, settled } from './call-state.ts';
+import { callState } from './call-state.ts';
 import { type CallPlan, planCall } from './cif.ts';
 import { countError, within } from './ffi-errors.ts';
 import { nameOf, prepareFunction } from './function-origin.ts';
@@ -58,6 +58,7 @@ const { state, watch, memory, convert, miscounted, failed, fromC, prepare } = en
 let callout, invoke;
 return function proxy(${list}) {
   if (arguments.length !== ${names.length}) throw miscounted(arguments.length);
+  if (state.hasFaults) state.settle();
   if (invoke === undefined) { callout = prepare(); invoke = callout.invoke; }
 ${converted.join('')}  if (watch.count !== 0) memory.toC();
   let value;
@@ -82,7 +83,7 @@ ${converted.join('')}  if (watch.count !== 0) memory.toC();
     };
     const failed = (error: unknown) => {
       if (memory.watch.count !== 0) memory.fromC();
-      return settled(error);
+      return callState.thrown(error);
     };
     const miscounted = (actual: number) => countError(names.length, actual);
     return {
@@ -107,6 +108,7 @@ function asyncCall(plan: CallPlan, prepare: () => PreparedCallout): (...args: un
     const callback = given[count] as AsyncCallback;
     if (typeof callback !== 'function')
       throw new TypeError(`Expected a callback function as argument number: ${count}`);
+    if (callState.hasFaults) callState.settle();
     const memory = foreignMemory();
     const mark = memory.mark();
     const values: ArgumentValue[] = [];
@@ -138,7 +140,7 @@ function asyncCall(plan: CallPlan, prepare: () => PreparedCallout): (...args: un
     };
     const fail = (error: unknown) => {
       over();
-      process.nextTick(callback, settled(error));
+      process.nextTick(callback, callState.thrown(error));
     };
     prepare().async(values).then(succeed, fail);
   };

@@ -6,7 +6,7 @@
  * - C's: memory that C made has a mirror here.
  */
 import type { Executor, Session } from '../index.ts';
-import { Address } from '../index.ts';
+import { Address, FFIFault } from '../index.ts';
 import { AddressIndex } from './address-index.ts';
 import type { ForeignMemory } from './foreign-memory.ts';
 import { nullPointer } from './null-pointer.ts';
@@ -260,19 +260,42 @@ export class SafeMemory implements ForeignMemory {
       this.#look(former.sides!, wanted);
       return Buffer.from(known.buffer as ArrayBuffer, 0, length);
     }
+    const made = this.#newMirror(address, this.#roomFor(address, known?.length ?? 0, length), wanted);
+    return Buffer.from(made.buffer as ArrayBuffer, 0, length);
+  }
+
+  /** An array is read element by element: what is made anew for each must not be all that came before. */
+  #roomFor(address: number, knownBytes: number, length: number): number {
+    const more = 2 * knownBytes;
+    if (more <= length) return length;
+    try {
+      this.#remote().read(address, more);
+      return more;
+    } catch (error) {
+      if (error instanceof FFIFault) return length; // as much is not there
+      throw error;
+    }
+  }
+
+  #newMirror(address: number, length: number, wanted: boolean): Buffer {
     const whole = Buffer.from(new ArrayBuffer(length));
     const sides = new Mirror(address, whole, this.#remote());
     this.#look(sides, wanted);
     this.#places.set(whole.buffer, place(address, this.#executor.generation, sides));
     this.#mirrors.set(address, new WeakRef(whole));
     this.#mirrorsGone.register(whole, address);
-    return Buffer.from(whole.buffer as ArrayBuffer, 0, length);
+    return whole;
   }
 
   #look(sides: TwoSided, wanted: boolean): void {
+    if (sides.fresh === this.watch.turn) return;
+    // Another mirror may overlap.
+    this.watch.flush();
     try {
       sides.fromC(0, sides.here.length);
-      if (wanted) this.watch.take(sides, 0, sides.here.length, false);
+      if (!wanted) return;
+      this.watch.take(sides, 0, sides.here.length, false);
+      sides.fresh = this.watch.turn;
     } catch (error) {
       if (wanted) throw error;
     }

@@ -18,6 +18,8 @@ export abstract class TwoSided {
   links: Set<number> | undefined;
   /** The walk that came by last. */
   walk = 0;
+  /** Of the working set's clock, when all of it was brought here last. */
+  fresh = -1;
 
   constructor(address: number, here: Buffer) {
     this.address = address;
@@ -41,10 +43,12 @@ export class Twin extends TwoSided {
   }
 
   override toC(start: number, end: number): void {
+    if (this.here.length < end) return; // its ArrayBuffer was transferred away
     carry(this.here, this.#there, this.shadow, start, end);
   }
 
   override fromC(start: number, end: number): void {
+    if (this.here.length < end) return;
     carry(this.#there, this.here, this.shadow, start, end);
   }
 }

@@ -25,6 +25,8 @@ export class WorkingSet {
   count = 0;
   /** JavaScript functions that C called and that have not returned. */
   callbackDepth = 0;
+  /** Counts what was brought from C; while there are ranges, C has not run since the last. */
+  turn = 0;
   #ranges: Range[] = [];
   #clock = 0;
 
@@ -56,11 +58,21 @@ export class WorkingSet {
   }
 
   toC(): void {
+    this.turn++;
+    this.flush();
+  }
+
+  /** Carries this side's changes over for a look at C's memory, where C does not run. */
+  flush(): void {
     this.#each((range) => range.sides.toC(range.start, range.end));
   }
 
   fromC(): void {
-    this.#each((range) => range.sides.fromC(range.start, range.end));
+    this.turn++;
+    this.#each((range) => {
+      range.sides.fromC(range.start, range.end);
+      range.sides.fresh = this.turn;
+    });
     if (this.callbackDepth === 0) this.#trim();
   }
 
@@ -72,6 +84,7 @@ export class WorkingSet {
         carry(range);
       } catch (error) {
         if (!(range.sides instanceof Mirror)) throw error;
+        range.sides.fresh = -1;
         lost ??= new Set();
         lost.add(range);
       }
@@ -93,9 +106,12 @@ export class WorkingSet {
     for (const range of ranges) {
       const isTwin = !(range.sides instanceof Mirror);
       if (range.pins === 0) {
-        if (range.isPassing) continue;
         const size = range.end - range.start;
-        if (isTwin ? twins >= mostTwins || twinBytes + size > mostTwinBytes : mirrors >= mostMirrors) continue;
+        const isTooMuch = isTwin ? twins >= mostTwins || twinBytes + size > mostTwinBytes : mirrors >= mostMirrors;
+        if (range.isPassing || isTooMuch) {
+          range.sides.fresh = -1;
+          continue;
+        }
         if (isTwin) twinBytes += size;
       }
       if (isTwin) twins++;
