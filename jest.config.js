@@ -63,6 +63,7 @@ const needNative = [
     'restart',
     'rollback',
     'signals',
+    'slots',
     'source-lines',
     'variadic',
     'waiting',

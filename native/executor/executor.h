@@ -53,9 +53,8 @@ void revive_lanes(void);
 void revive_keeper(void);
 /* Whether the keeper may hold locks of the C library, which a fork would keep held. */
 int keeper_is_busy(void);
-/* Lanes made, and the keeper. */
-long own_thread_count(void);
 const struct identity *lane_identity(int32_t index);
+void advise_alternate_stack(int32_t index, int advice);
 
 /* limits.c */
 int apply_limits(void);

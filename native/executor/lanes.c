@@ -1,7 +1,7 @@
 /*
  * Lanes and the keeper. A lane is a thread that runs C code on the lane's shared stack; lane 0 is the main thread,
  * because some C libraries insist on it. The keeper is a thread of its own that makes further lanes when the VM asks
- * for them: it must work while every other thread hangs in C or stands in a fault.
+ * for them, and opens further slots: it must work while every other thread hangs in C or stands in a fault.
  * Also the two ends of park's sleep. A sleeper says so in the line and then sleeps a bounded first time: the other
  * side stores its word and looks at the flag without a fence in between, and a store that was under way when it looked
  * is visible long before that first sleep ends. So no wake-up is lost, and the hot path pays nothing.
@@ -72,21 +72,39 @@ __attribute__((used)) void park_wake(void) {
     ring_bell();
 }
 
-static int protect(char *start, size_t bytes) {
-    return mprotect(start, bytes, PROT_NONE);
+static int protect(char *start, char *end) {
+    return mprotect(start, (size_t)(end - start), PROT_NONE);
 }
 
+static char *small_slot(char *base, size_t index) {
+    return base + SFFI_LANE_SMALL_SLOTS + index * SFFI_SMALL_SLOT_STRIDE;
+}
+
+static char *medium_slot(char *base, size_t index) {
+    return base + SFFI_LANE_MEDIUM_SLOTS + index * SFFI_MEDIUM_SLOT_STRIDE;
+}
+
+/* The last guard of the first slots reaches to the end of all. */
 int guard_lane(char *base) {
-    if (protect(base + SFFI_LANE_STACK_GUARD, SFFI_LANE_STACK_GUARD_BYTES) != 0) return -1;
-    if (protect(base + SFFI_LANE_SLOT_GUARD, SFFI_LANE_SMALL_SLOTS - SFFI_LANE_SLOT_GUARD) != 0) return -1;
-    for (size_t i = 0; i < SFFI_SMALL_SLOT_COUNT; i++) {
-        char *slot = base + SFFI_LANE_SMALL_SLOTS + i * SFFI_SMALL_SLOT_STRIDE;
-        if (protect(slot + SFFI_SMALL_SLOT_DATA_BYTES, SFFI_SMALL_SLOT_STRIDE - SFFI_SMALL_SLOT_DATA_BYTES) != 0) return -1;
+    if (protect(base + SFFI_LANE_STACK_GUARD, base + SFFI_LANE_STACK_GUARD + SFFI_LANE_STACK_GUARD_BYTES) != 0) return -1;
+    if (protect(base + SFFI_LANE_SLOT_GUARD, small_slot(base, 0)) != 0) return -1;
+    for (size_t i = 0; i < SFFI_SMALL_SLOT_FIRST; i++) {
+        size_t next = i + 1 < SFFI_SMALL_SLOT_FIRST ? i + 1 : SFFI_SMALL_SLOT_COUNT;
+        if (protect(small_slot(base, i) + SFFI_SMALL_SLOT_DATA_BYTES, small_slot(base, next)) != 0) return -1;
     }
-    for (size_t i = 0; i < SFFI_MEDIUM_SLOT_COUNT; i++) {
-        char *slot = base + SFFI_LANE_MEDIUM_SLOTS + i * SFFI_MEDIUM_SLOT_STRIDE;
-        if (protect(slot + SFFI_MEDIUM_SLOT_DATA_BYTES, SFFI_MEDIUM_SLOT_STRIDE - SFFI_MEDIUM_SLOT_DATA_BYTES) != 0) return -1;
+    for (size_t i = 0; i < SFFI_MEDIUM_SLOT_FIRST; i++) {
+        size_t next = i + 1 < SFFI_MEDIUM_SLOT_FIRST ? i + 1 : SFFI_MEDIUM_SLOT_COUNT;
+        if (protect(medium_slot(base, i) + SFFI_MEDIUM_SLOT_DATA_BYTES, medium_slot(base, next)) != 0) return -1;
     }
+    return 0;
+}
+
+/* Makes the slots behind the first ones accessible. */
+static int open_slots(char *base) {
+    for (size_t i = SFFI_SMALL_SLOT_FIRST; i < SFFI_SMALL_SLOT_COUNT; i++)
+        if (mprotect(small_slot(base, i), SFFI_SMALL_SLOT_DATA_BYTES, PROT_READ | PROT_WRITE) != 0) return -1;
+    for (size_t i = SFFI_MEDIUM_SLOT_FIRST; i < SFFI_MEDIUM_SLOT_COUNT; i++)
+        if (mprotect(medium_slot(base, i), SFFI_MEDIUM_SLOT_DATA_BYTES, PROT_READ | PROT_WRITE) != 0) return -1;
     return 0;
 }
 
@@ -148,8 +166,20 @@ static void make_lane(void) {
     else lanes_made++;
 }
 
+/* For the lanes that the VM names; where that fails it is not told, and the VM does without. */
+static void open_wanted_slots(void) {
+    int32_t missing = *header_word(SFFI_HEADER_SLOTS_WANTED) & ~*header_word(SFFI_HEADER_SLOTS_MADE);
+    for (int32_t i = 0; i < SFFI_LANE_COUNT + SFFI_FOREIGN_LANE_COUNT; i++) {
+        if ((missing & 1 << i) == 0) continue;
+        if (open_slots(domain + SFFI_HEADER_BYTES + (size_t)i * SFFI_LANE_STRIDE) != 0) continue;
+        __sync_fetch_and_or(header_word(SFFI_HEADER_SLOTS_MADE), 1 << i);
+        futex_wake(header_word(SFFI_HEADER_SLOTS_MADE));
+    }
+}
+
 static void keep(void) {
     for (;;) {
+        open_wanted_slots();
         int32_t wanted = *header_word(SFFI_HEADER_LANES_WANTED);
         if (wanted > lanes_made && lanes_made < SFFI_LANE_COUNT) {
             keeper_busy = 1;
@@ -179,12 +209,12 @@ int keeper_is_busy(void) {
     return keeper_busy;
 }
 
-long own_thread_count(void) {
-    return lanes_made + 1;
-}
-
 const struct identity *lane_identity(int32_t index) {
     return &lanes[index].identity;
+}
+
+void advise_alternate_stack(int32_t index, int advice) {
+    madvise((char *)lanes[index].alternate_stack + 4096, ALTERNATE_STACK_BYTES, advice);
 }
 
 static int revived_keeper(void *unused) {

@@ -1,7 +1,7 @@
 /**
  * Buffers of one lane's pointer arguments in shared memory. A buffer's copy **ends at inaccessible pages** and starts
  * after a canary, so that one byte too many faults on the instruction that touches it, and a byte written in front is
- * found after the call. Slots come in two sizes; what is larger is mapped in the executor for the length of the call
+ * found after the call. Slots come in two sizes, the first few accessible from the start; what is larger is mapped in the executor for the length of the call
  * (BigBuffers). Bytes are copied in when the frame is written and, but for strings and pointers to const, copied back
  * when the call has returned; a callout that faults copies nothing back.
  */
@@ -21,6 +21,8 @@ import type { DomainMemory } from './domain-memory.ts';
 
 /** Room for arguments that no slot can hold: memory of the executor itself. */
 export interface BigBuffers {
+  /** Makes all slots of a lane accessible in the executor, which has the first ones from the start; false where it cannot. */
+  openSlots(laneIndex: number): boolean;
   /** Maps memory whose last `sizeBytes` before an inaccessible page hold `bytes` and a NUL if wanted; answers its address. */
   map(bytes: Uint8Array, sizeBytes: number): number;
   read(address: number, into: Uint8Array): void;
@@ -55,10 +57,15 @@ export class ArgumentBuffers {
   readonly #memory: DomainMemory;
   readonly #big: BigBuffers;
   readonly #base: number;
+  readonly #laneIndex: number;
   readonly #placed: Placed[] = [];
   #count = 0;
   #small = 0;
   #medium = 0;
+  /** How many slots the executor can use now. */
+  #openSmall: number = smallSlot.first;
+  #openMedium: number = mediumSlot.first;
+  #isRefused = false;
   /** Callouts that nest on one lane share its slots: what lies below belongs to the outer ones. */
   #floor = ground;
   readonly #floors: Floor[] = [];
@@ -68,6 +75,7 @@ export class ArgumentBuffers {
   constructor(memory: DomainMemory, laneIndex: number, big: BigBuffers) {
     this.#memory = memory;
     this.#base = laneOffset(laneIndex);
+    this.#laneIndex = laneIndex;
     this.#big = big;
   }
 
@@ -200,6 +208,19 @@ export class ArgumentBuffers {
     this.#floor = ground;
     this.#floors.length = 0;
     this.#lastStart.fill(0);
+    this.#openSmall = smallSlot.first;
+    this.#openMedium = mediumSlot.first;
+    this.#isRefused = false;
+  }
+
+  /** The slots at hand are taken: true when there are more now. */
+  #openMore(): boolean {
+    if (this.#openSmall === smallSlot.count || this.#isRefused) return false;
+    this.#isRefused = !this.#big.openSlots(this.#laneIndex);
+    if (this.#isRefused) return false;
+    this.#openSmall = smallSlot.count;
+    this.#openMedium = mediumSlot.count;
+    return true;
   }
 
   #place(position: number, kind: Placed['kind'], lengthBytes: number, sizeBytes: number, bytes: Uint8Array): Placed {
@@ -232,10 +253,14 @@ export class ArgumentBuffers {
   #takeSlot(sizeBytes: number): number {
     let end: number;
     let slot: number;
-    if (sizeBytes <= smallSlot.dataBytes - canaryBytes - 4 && this.#small < smallSlot.count) {
+    const fitsSmall = sizeBytes <= smallSlot.dataBytes - canaryBytes - 4;
+    const fitsMedium = sizeBytes <= mediumSlot.dataBytes - canaryBytes - 4;
+    if (fitsSmall && this.#small === this.#openSmall) this.#openMore();
+    else if (!fitsSmall && fitsMedium && this.#medium === this.#openMedium) this.#openMore();
+    if (fitsSmall && this.#small < this.#openSmall) {
       slot = this.#small++;
       end = this.#base + laneLayout.smallSlots + slot * smallSlot.stride + smallSlot.dataBytes;
-    } else if (sizeBytes <= mediumSlot.dataBytes - canaryBytes - 4 && this.#medium < mediumSlot.count) {
+    } else if (fitsMedium && this.#medium < this.#openMedium) {
       const medium = this.#medium++;
       slot = smallSlot.count + medium;
       end = this.#base + laneLayout.mediumSlots + medium * mediumSlot.stride + mediumSlot.dataBytes;

@@ -3,7 +3,7 @@
  * copied; waited for by its id, which cannot be reused before it is reaped here. `alive()` is asked while a callout is
  * waited for: that is how a death is seen.
  */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { executorStartError } from '../errors.ts';
 import { bootFailure, domainBase, header } from '../protocol/layout.ts';
@@ -117,10 +117,32 @@ export class ExecutorProcess {
     linux().kill(this.pid, constants.signals.SIGCONT);
   }
 
-  /** False once the thread has ended, although the process may live on. */
-  hasThread(threadId: number): boolean {
+  /** True once the thread has ended and the process lives on. A process that ends as a whole loses its threads one by one. */
+  hasLost(threadId: number): boolean {
+    return this.#hasEnded(threadId) && this.#threads().some((other) => !this.#hasEnded(other) && !this.#mustEnd(other));
+  }
+
+  #hasEnded(threadId: number): boolean {
     const thread = this.threadLook(threadId);
-    return thread !== undefined && thread.state !== 'Z' && thread.state !== 'X';
+    return thread === undefined || thread.state === 'Z' || thread.state === 'X';
+  }
+
+  /** The kernel has told the thread to end: SIGKILL waits for it (proc_pid_status(5), SigPnd). */
+  #mustEnd(threadId: number): boolean {
+    try {
+      const status = readFileSync(`/proc/${this.pid}/task/${threadId}/status`, 'latin1');
+      return /^SigPnd:\t[0-9a-f]*[13579bdf][0-9a-f]{2}$/m.test(status);
+    } catch {
+      return true; // its entry is gone, or goes while it is read
+    }
+  }
+
+  #threads(): number[] {
+    try {
+      return readdirSync(`/proc/${this.pid}/task`).map(Number);
+    } catch {
+      return []; // the process is gone
+    }
   }
 
   /**
@@ -166,22 +188,25 @@ export class ExecutorProcess {
     this.#recordKill();
   }
 
+  /** Ends the process; `waitUntilLeft` must follow before anything is used that it could touch. */
+  killBehind(): void {
+    if (this.alive()) linux().kill(this.pid, sigkill);
+  }
+
   /**
-   * Ends the process and returns when none of its code runs any more; it is taken apart and reaped behind. That its memory
+   * After `killBehind`: returns when none of the process's code runs any more; it is taken apart behind. That its memory
    * cannot be read any more tells: a thread gives it up when it has left C code for good. `threads` are those that could
-   * touch what a successor uses.
+   * touch what a successor uses. True where it is still to be reaped.
    */
-  killBehind(graveyard: Graveyard, threads: readonly number[]): void {
+  waitUntilLeft(threads: readonly number[]): boolean {
+    if (this.#end !== undefined) return false;
     const os = linux();
-    if (!this.alive()) return;
-    os.kill(this.pid, sigkill);
     const byte = new Uint8Array(1);
     let looks = endLooks;
     for (const thread of threads) while (looks > 0 && os.readMemory(thread, BigInt(domainBase), byte) === 1) looks--;
-    if (looks > 0) {
-      graveyard.admit(this.pid);
-      this.#recordKill();
-    } else this.#record(childProcesses().reap(this.pid, true));
+    if (looks > 0) this.#recordKill();
+    else this.#record(childProcesses().reap(this.pid, true));
+    return looks > 0;
   }
 
   #recordKill(): void {

@@ -25,8 +25,8 @@ export class Graveyard {
   admit(pid: number): void {
     this.#dying.push(pid);
     this.#sweepLater();
-    if (this.#dying.length > limit) this.sweep();
-    while (this.#dying.length > limit) childProcesses().reap(this.#dying.shift()!, true);
+    // The one killed first is mostly dead by now: only that one is asked for, and waited for.
+    if (this.#dying.length > limit) childProcesses().reap(this.#dying.shift()!, true);
   }
 
   /** Reaps those that are dead by now; answers how many are left. */

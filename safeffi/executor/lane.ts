@@ -223,7 +223,7 @@ export class Lane {
       if (stop !== undefined) this.#goOn(executor, stop);
       if (performance.now() >= nextThreadLook) {
         nextThreadLook += threadLookMs;
-        if (!executor.hasThread(this.threadId)) return this.#fail('lost the thread of the callout');
+        if (executor.hasLost(this.threadId)) return this.#fail('lost the thread of the callout');
         if (!executor.isItself()) return this.#fail('became another program');
       }
       const leftMs = limit - performance.now();
@@ -322,9 +322,9 @@ export class Lane {
       if (looks < 2000) continue;
       const executor = this.#owner.process;
       if (executor?.alive() !== true) return false;
-      const hasThread = executor.hasThread(this.threadId);
-      if (isLate || !hasThread) {
-        this.#fail(hasThread ? 'did not leave the fault handler' : 'lost the thread of the callout');
+      const hasLost = executor.hasLost(this.threadId);
+      if (isLate || hasLost) {
+        this.#fail(hasLost ? 'lost the thread of the callout' : 'did not leave the fault handler');
         return false;
       }
       patience ??= new Patience(executor, this.threadId, abandonLimitMs);
@@ -385,7 +385,8 @@ export class Lane {
     const executor = this.#owner.process;
     const threadId = Atomics.load(this.#owner.memory.i32, this.#controlWord + control.threadId / 4);
     this.threadId = threadId;
-    return executor !== undefined && threadId > 0 && linux().killThread(executor.pid, threadId, 0) === 0;
+    if (executor === undefined || threadId <= 0) return false;
+    return threadId === executor.pid || linux().killThread(executor.pid, threadId, 0) === 0;
   }
 
   /** The process has ended; what it finished before counts. */

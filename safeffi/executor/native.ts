@@ -52,12 +52,15 @@ import { hostTarget, type NativeTarget } from './native-target.ts';
 import { PlainBatch } from './plain-batch.ts';
 import { mainDomain, SessionParts } from './session-parts.ts';
 import type { BufferOptions } from './shared-buffers.ts';
+import { StandbyFork } from './standby-fork.ts';
 import { type Taint, untainted, withCause } from './taint.ts';
 
 /** About 30 µs of looking in JavaScript; the executor spins about as long after a call. */
 const looksWhenSpinning = 20_000;
-/** A fork takes longer than most callouts, and a sleep over it longer still. */
-const looksForFork = 10 * looksWhenSpinning;
+/** A standby that is awake takes over within about 100 µs, and to sleep over it takes this side as long again. */
+const looksForTakeover = 5 * looksWhenSpinning;
+/** The executor's threads beside its lanes. */
+const keeperThreads = 1;
 const laneLimitMs = 1000;
 /** After so many rounds of news the event loop gets its turn. */
 const roundsAtOnce = 1000;
@@ -92,6 +95,7 @@ export class NativeExecutor implements Executor {
   readonly launcher: ExecutorLauncher;
   readonly checkpoints = new Checkpoints(this);
   readonly guards = new CalloutGuards(this.checkpoints);
+  readonly #standbyFork = new StandbyFork(this);
   readonly guardPages: GuardPages;
   readonly #options: ExecutorOptions;
   readonly #callouts = new Set<NativeCallout>();
@@ -182,6 +186,11 @@ export class NativeExecutor implements Executor {
   /** What keeps C code from other processes. */
   get confinement(): Confinement {
     return confinementOf(this.domain.i32[header.confined / 4]!);
+  }
+
+  /** The process runs. */
+  get isAlive(): boolean {
+    return this.#process?.alive() === true;
   }
 
   get tainted(): boolean {
@@ -338,20 +347,13 @@ export class NativeExecutor implements Executor {
   }
 
   makeStandby(): Standby | number {
-    const { looks } = this;
-    this.gate[1] = looks === 0 ? 0 : looksForFork;
-    let answer: number;
-    try {
-      answer = this.loader.system('checkpoint').call([]) as number;
-    } finally {
-      this.gate[1] = looks;
-    }
-    if (answer < 0) return answer;
+    const pid = this.#standbyFork.make(this.#lanesMade + keeperThreads);
+    if (pid < 0) return pid;
     const { generation, taint } = this;
     const libraries = this.loader.snapshot();
     const headerWords = headerWordsOf(this.domain.i32);
     const allocationMark = this.memory.known.mark();
-    return { pid: answer, generation, lanesMade: this.#lanesMade, libraries, taint, allocationMark, headerWords };
+    return { pid, generation, lanesMade: this.#lanesMade, libraries, taint, allocationMark, headerWords };
   }
 
   replaceBy(standby: Standby): void {
@@ -359,15 +361,23 @@ export class NativeExecutor implements Executor {
     const stays = (callout: NativeCallout) =>
       !this.loader.has(callout.library) || standby.libraries.has(callout.library);
     const threads = this.lanes.slice(0, this.#lanesMade).map((lane) => lane.threadId);
-    this.#bury((process) => process.killBehind(this.graveyard, threads), stays);
+    this.#tellStandby(-standby.pid);
+    linux().futexWakeAll(this.domain.addressOfWord(header.takeover / 4));
+    try {
+      // While it dies: all that is to be forgotten.
+      this.#bury((process) => process.killBehind(), stays);
+    } finally {
+      if (former?.waitUntilLeft(threads) === true) this.graveyard.admit(former.pid);
+    }
     const { i32 } = this.domain;
     i32.set(standby.headerWords);
     i32[header.takenOver / 4] = 0;
     for (let i = 0; i < laneCount + foreignLaneCount; i++) this.domain.settleLane(i);
     this.foreign.clear();
-    Atomics.store(i32, header.takeover / 4, standby.pid);
-    linux().futexWakeAll(this.domain.addressOfWord(header.takeover / 4));
-    // While it wakes up: all that is known of it.
+    this.#tellStandby(standby.pid);
+    if (Atomics.load(i32, header.standbyAwake / 4) !== standby.pid)
+      linux().futexWakeAll(this.domain.addressOfWord(header.takeover / 4));
+    // Meanwhile: all that is known of it.
     const replacement = ExecutorProcess.adopt(standby.pid, former);
     this.#map = new ProcessMap(standby.pid, this.#map);
     this.generation = standby.generation;
@@ -376,6 +386,8 @@ export class NativeExecutor implements Executor {
     this.loader.restore(standby.libraries);
     this.memory.known.undoTo(standby.allocationMark);
     try {
+      for (let looks = this.looks === 0 ? 0 : looksForTakeover; looks > 0; looks--)
+        if (Atomics.load(i32, header.takenOver / 4) !== 0) break;
       replacement.waitForWord(this.domain, header.takenOver / 4, 0);
     } catch (error) {
       this.loader.forget();
@@ -389,6 +401,10 @@ export class NativeExecutor implements Executor {
     this.openGate();
     this.#bell.arm();
     this.guardPages.update();
+  }
+
+  #tellStandby(word: number): void {
+    Atomics.store(this.domain.i32, header.takeover / 4, word);
   }
 
   close(): void {

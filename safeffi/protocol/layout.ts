@@ -56,9 +56,17 @@ export const header = {
   loopDescriptor: 56,
   /** 64-bit addresses of functions, in the order of `entryNames`. */
   entries: 64,
-  /** A futex word: the process id of the standby that is to take over. It answers in `takenOver`. */
+  /** One bit for each lane whose slots are wanted all. The keeper makes them accessible and sets the bit in `slotsMade`, a futex word. */
+  slotsWanted: 0x300,
+  slotsMade: 0x304,
+  /**
+   * A futex word: the process id of the standby that is to take over, and before that the same below zero: it is to wake up
+   * and look. It answers in `takenOver`.
+   */
   takeover: 0x400,
   takenOver: 0x404,
+  /** The standby that looks at `takeover` and does not sleep over it: it needs no wake-up. */
+  standbyAwake: 0x408,
   /** What the VM wants (`confine`) and the bits of what was had (`confined`). */
   confine: 0x420,
   confined: 0x424,
@@ -264,9 +272,12 @@ export const foreignSlot = { base: 0x8000, count: 7, stride: 0x1000, state: 0xf0
 /** Words of a foreign slot's `state`. The VM writes `end`, the executor the others. */
 export const foreignState = { free: 0, claimed: 1, standing: 2, end: 3 } as const;
 
-/** Buffers of a call's arguments: each slot ends at inaccessible pages that reach to the next slot. */
-export const smallSlot = { count: 16, dataBytes: 0x1000, stride: 0x1_0000 } as const;
-export const mediumSlot = { count: 8, dataBytes: 0x1_1000, stride: 0x2_0000 } as const;
+/**
+ * Buffers of a call's arguments: each slot ends at inaccessible pages that reach to the next slot. Those behind the `first` are
+ * inaccessible until the VM wants them: each slot is two mappings, and what a fork and an exit cost goes by their number.
+ */
+export const smallSlot = { count: 16, first: 4, dataBytes: 0x1000, stride: 0x1_0000 } as const;
+export const mediumSlot = { count: 8, first: 2, dataBytes: 0x1_1000, stride: 0x2_0000 } as const;
 
 /** Bytes before an argument that must be found unchanged after the call. */
 export const canaryBytes = 32;
