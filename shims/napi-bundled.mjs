@@ -22,8 +22,6 @@ const {
   RTLD_GLOBAL,
   RTLD_NOLOAD,
   RTLD_NODELETE,
-  RTLD_NEXT,
-  RTLD_DEFAULT,
   types,
   version,
   CIF,
@@ -37,6 +35,7 @@ const {
   ffiType,
   LIB_EXT,
   FFI_TYPE,
+  use,
 } = shim;
 
 export {
@@ -59,15 +58,14 @@ export {
   ffiType,
   LIB_EXT,
   Library,
-  RTLD_DEFAULT,
   RTLD_GLOBAL,
   RTLD_LAZY,
   RTLD_LOCAL,
-  RTLD_NEXT,
   RTLD_NODELETE,
   RTLD_NOLOAD,
   RTLD_NOW,
   types,
+  use,
   VariadicForeignFunction,
   version,
 };

@@ -246,3 +246,6 @@ export declare const types: typeof ref.types;
 /** Of the libffi whose interface this is. */
 export declare const version: string;
 export declare const LIB_EXT: string;
+
+/** Not the original's: where C runs, `safe` in another process or `direct` in this one. Throws once memory was used or something called. */
+export declare function use(mode: 'safe' | 'direct'): void;

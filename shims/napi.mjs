@@ -1,4 +1,7 @@
-/** `import` of safeffi/napi: what ffi-napi exports, by name too. */
+/**
+ * `import` of safeffi/napi: what ffi-napi exports, by name too. RTLD_NEXT and RTLD_DEFAULT are the object's alone: they are addresses, and asking
+ * for them decides where C runs.
+ */
 import shim from '../dist/safeffi/napi/index.js';
 
 const {
@@ -17,8 +20,6 @@ const {
   RTLD_GLOBAL,
   RTLD_NOLOAD,
   RTLD_NODELETE,
-  RTLD_NEXT,
-  RTLD_DEFAULT,
   types,
   version,
   CIF,
@@ -32,6 +33,7 @@ const {
   ffiType,
   LIB_EXT,
   FFI_TYPE,
+  use,
 } = shim;
 
 export {
@@ -54,15 +56,14 @@ export {
   ffiType,
   LIB_EXT,
   Library,
-  RTLD_DEFAULT,
   RTLD_GLOBAL,
   RTLD_LAZY,
   RTLD_LOCAL,
-  RTLD_NEXT,
   RTLD_NODELETE,
   RTLD_NOLOAD,
   RTLD_NOW,
   types,
+  use,
   VariadicForeignFunction,
   version,
 };

@@ -51,6 +51,7 @@ const {
   reinterpret,
   reinterpretUntilZeros,
   types,
+  use,
 } = shim;
 
 export {
@@ -89,6 +90,7 @@ export {
   set,
   sizeof,
   types,
+  use,
   writeCString,
   writeInt64,
   writeInt64BE,

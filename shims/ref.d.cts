@@ -207,6 +207,9 @@ export declare const sizeof: SizeofRegistry;
 /** Bytes. */
 export declare const alignof: AlignofRegistry;
 
+/** Not the original's: where C runs, `safe` in another process or `direct` in this one. Throws once memory was used or something called. */
+export declare function use(mode: 'safe' | 'direct'): void;
+
 declare global {
   interface Buffer {
     address(): number;

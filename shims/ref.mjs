@@ -46,6 +46,7 @@ const {
   reinterpret,
   reinterpretUntilZeros,
   types,
+  use,
 } = shim;
 
 export {
@@ -84,6 +85,7 @@ export {
   set,
   sizeof,
   types,
+  use,
   writeCString,
   writeInt64,
   writeInt64BE,
