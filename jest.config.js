@@ -21,6 +21,11 @@ const needNative = [
   'napi/faults',
   'napi/direct',
   'napi/layouts',
+  'shims/docs',
+  'shims/examples',
+  'shims/moving-over',
+  'shims/stress',
+  'upstream/upstream',
   ...[
     'aarch64',
     'aarch64-callbacks',
