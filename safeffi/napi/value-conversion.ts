@@ -180,7 +180,7 @@ export function fromC(type: RefType): FromC {
     case 'bool':
       return { type: ctype, convert: (value) => value !== 0 };
     case 'CString':
-      return { type: stringType, convert: undefined };
+      return { type: pointerWord, convert: (value) => (value === 0 ? null : foreignMemory().textAt(Number(value))) };
     case 'Object':
     case undefined:
       return { type: ctype === stringType ? pointerWord : ctype, convert: otherFromC(type, ctype) };

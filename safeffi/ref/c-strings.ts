@@ -19,7 +19,7 @@ export function readCString(buffer: Buffer, offset: unknown = 0): string {
     if (nul >= 0) return buffer.toString('utf8', at, nul);
   }
   if (isNull(buffer)) throw new Error('readCString: Cannot read from nullptr pointer');
-  return foreignMemory().stringAt(address(buffer, at)).toString('utf8');
+  return foreignMemory().textAt(address(buffer, at));
 }
 
 /** Writes as much of the string as there is room for, and a NUL. */

@@ -6,6 +6,7 @@
 import { koffi } from '../executor/koffi.ts';
 import { Address, type Executor } from '../index.ts';
 import { AddressIndex } from './address-index.ts';
+import { textOf } from './bytes-as-text.ts';
 import type { ForeignMemory } from './foreign-memory.ts';
 import { nullPointer } from './null-pointer.ts';
 
@@ -55,8 +56,8 @@ export class DirectMemory implements ForeignMemory {
     return this.#pointer(address());
   }
 
-  stringAt(address: number): Buffer {
-    return Buffer.from(this.#executor.memory.readCString(this.#address(address)));
+  textAt(address: number): string {
+    return textOf(this.#executor.memory.readCString(this.#address(address)));
   }
 
   zerosAt(address: number, unit: number): number {

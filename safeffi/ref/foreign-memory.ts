@@ -15,8 +15,8 @@ export interface ForeignMemory {
   at(address: number, length: number, wanted: boolean): Buffer;
   /** A Buffer without bytes whose address is found anew each time: of something that moves when the executor is restarted. */
   pointerTo(address: () => number): Buffer;
-  /** The bytes of the C string at an address, without its NUL. Throws FFIFault where it cannot be read. */
-  stringAt(address: number): Buffer;
+  /** The C string at an address, as UTF-8. Throws FFIFault where it cannot be read. */
+  textAt(address: number): string;
   /** How many bytes lie before the first `unit` zeros at a multiple of `unit`. Throws as stringAt. */
   zerosAt(address: number, unit: number): number;
   /** Before a read through ref: what C wrote there is here. */

@@ -11,6 +11,7 @@ import { AddressIndex } from './address-index.ts';
 import type { ForeignMemory } from './foreign-memory.ts';
 import { nullPointer } from './null-pointer.ts';
 import type { TypedBuffer } from './ref-type.ts';
+import { StringReader } from './string-reader.ts';
 import { Mirror, type RemoteMemory, Twin, type TwoSided } from './two-sided.ts';
 import { WorkingSet } from './working-set.ts';
 
@@ -52,6 +53,7 @@ export class SafeMemory implements ForeignMemory {
   readonly watch = new WorkingSet();
   readonly #session: Session;
   readonly #executor: Executor;
+  readonly #strings: StringReader;
   readonly #places = new WeakMap<ArrayBufferLike, Place>();
   readonly #index = new AddressIndex();
   /** Mirrors by address. */
@@ -69,6 +71,7 @@ export class SafeMemory implements ForeignMemory {
   constructor(session: Session) {
     this.#session = session;
     this.#executor = session.executor;
+    this.#strings = new StringReader(session);
     this.#places.set(nullPointer.buffer, place(0));
   }
 
@@ -112,11 +115,11 @@ export class SafeMemory implements ForeignMemory {
     return buffer;
   }
 
-  stringAt(address: number): Buffer {
+  textAt(address: number): string {
     const local = this.#bytesFrom(address);
-    if (local === undefined) return Buffer.from(this.#executor.memory.readCString(this.#address(address)));
+    if (local === undefined) return this.#strings.at(address);
     const nul = local.indexOf(0);
-    return nul < 0 ? local : local.subarray(0, nul);
+    return local.toString('utf8', 0, nul < 0 ? local.length : nul);
   }
 
   zerosAt(address: number, unit: number): number {
@@ -194,10 +197,6 @@ export class SafeMemory implements ForeignMemory {
     const { generation } = this.#executor;
     if (this.#present?.generation !== generation) this.#present = { generation, remote: this.#remoteOf(generation) };
     return this.#present.remote;
-  }
-
-  #address(address: number): Address {
-    return new Address(address, this.#executor.generation);
   }
 
   /** Throws the FFIFault of an address whose executor is gone. */

@@ -7,7 +7,7 @@
  */
 
 /** Up to so many bytes a loop is faster than a call of `compare`. */
-const loopBytes = 48;
+const loopBytes = 96;
 
 export abstract class TwoSided {
   /** C's address of the first byte. */

@@ -2,7 +2,7 @@
  * The 25 types of ref, with the sizes of LP64. Integers are checked and truncated as Buffer's own methods do, 64-bit ones are
  * Numbers or Strings. Each derives from the one that it is another name of, so that a program can change one alone.
  */
-import { allocCString, readCString } from './c-strings.ts';
+import { allocCString } from './c-strings.ts';
 import { foreignMemory } from './foreign-home.ts';
 import { read64, write64 } from './integer64.ts';
 import { objectBytes, readObject, writeObject } from './objects.ts';
@@ -119,7 +119,7 @@ const plain = {
     indirection: 1,
     get(buffer, offset) {
       const target = readAddress('readPointer', buffer, offset);
-      return target === 0 ? null : readCString(foreignMemory().at(target, 0, false));
+      return target === 0 ? null : foreignMemory().textAt(target);
     },
     set: (buffer, offset, value) => writePointer(buffer, offset, Buffer.isBuffer(value) ? value : allocCString(value)),
     name: 'CString',

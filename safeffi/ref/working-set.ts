@@ -95,27 +95,47 @@ export class WorkingSet {
     this.count = this.#ranges.length;
   }
 
+  /** Drops what was for the call that is over, and what is too much. */
   #trim(): void {
     const ranges = this.#ranges;
-    if (ranges.length === 0) return;
+    let twins = 0;
+    let twinBytes = 0;
+    let mirrors = 0;
+    let kept = 0;
+    for (const range of ranges) {
+      if (range.pins === 0 && range.isPassing) {
+        range.sides.fresh = -1;
+        continue;
+      }
+      ranges[kept++] = range;
+      if (range.sides instanceof Mirror) mirrors++;
+      else {
+        twins++;
+        twinBytes += range.end - range.start;
+      }
+    }
+    ranges.length = this.count = kept;
+    if (twins > mostTwins || twinBytes > mostTwinBytes || mirrors > mostMirrors) this.#dropOldest();
+  }
+
+  #dropOldest(): void {
     let twins = 0;
     let twinBytes = 0;
     let mirrors = 0;
     const kept: Range[] = [];
-    ranges.sort((a, b) => b.use - a.use);
-    for (const range of ranges) {
-      const isTwin = !(range.sides instanceof Mirror);
-      if (range.pins === 0) {
-        const size = range.end - range.start;
-        const isTooMuch = isTwin ? twins >= mostTwins || twinBytes + size > mostTwinBytes : mirrors >= mostMirrors;
-        if (range.isPassing || isTooMuch) {
-          range.sides.fresh = -1;
-          continue;
-        }
-        if (isTwin) twinBytes += size;
+    for (const range of this.#ranges.sort((a, b) => b.use - a.use)) {
+      const isMirror = range.sides instanceof Mirror;
+      const size = range.end - range.start;
+      const isTooMuch = isMirror ? mirrors >= mostMirrors : twins >= mostTwins || twinBytes + size > mostTwinBytes;
+      if (range.pins === 0 && isTooMuch) {
+        range.sides.fresh = -1;
+        continue;
       }
-      if (isTwin) twins++;
-      else mirrors++;
+      if (isMirror) mirrors++;
+      else {
+        twins++;
+        twinBytes += size;
+      }
       kept.push(range);
     }
     this.#ranges = kept;
