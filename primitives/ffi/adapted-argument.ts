@@ -35,7 +35,7 @@ export function adaptedArgument(bridge: FfiBridge, oop: Oop, adaptation: Adaptat
       const { shape } = adaptation;
       if (!isObject || shape === undefined || memory.classIndexOfObject(oop) !== ClassIndex.FULL_BLOCK_CLOSURE)
         return values.toC(oop);
-      return bridge.callbacks.createTemporary(bridge.session, shape, oop, 'a block');
+      return bridge.callbacks.createTemporary(bridge.destination, shape, oop, 'a block');
     }
   }
 }

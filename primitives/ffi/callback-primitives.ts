@@ -1,6 +1,6 @@
 /** The primitives of callbacks; the image's side are `FFICallback` and `FFIRunningCallout`. */
 import { Address, type ArgumentValue, type CallbackRequest, type ResultValue } from '../../safeffi/index.ts';
-import { isSmallInteger, type Oop, smallIntegerOop, smallIntegerValue } from '../../vm/memory/oop.ts';
+import { isImmediate, isSmallInteger, type Oop, smallIntegerOop, smallIntegerValue } from '../../vm/memory/oop.ts';
 import { adaptedArgument } from './adapted-argument.ts';
 import { LinkError } from './errors.ts';
 import type { FfiBridge } from './ffi-bridge.ts';
@@ -18,20 +18,29 @@ export function createCallback(bridge: FfiBridge, argumentCount: number): boolea
       text,
       bridge.typeScopeOf(() => interpreter.stackValue(0)),
     );
-    const callable = interpreter.stackValue(argumentCount);
-    const { id } = bridge.callbacks.create(bridge.session, shape, callable, text.trim());
+    const { id } = bridge.callbacks.create(bridge.session.executor, shape, undefined, text.trim());
     return interpreter.answer(argumentCount, smallIntegerOop(id));
   } catch (error) {
     return bridge.refuse(error, undefined);
   }
 }
 
-/** The ExternalAddress of an FFICallback, which has its number in its first variable. */
+/**
+ * The ExternalAddress of an FFICallback, which has its number in its first variable, for C code of the main domain, or
+ * `handleIn: aDomain`.
+ */
 export function callbackAddress(bridge: FfiBridge, argumentCount: number): boolean {
-  const { interpreter, values } = bridge;
+  const { interpreter, values, session } = bridge;
+  const { memory } = interpreter;
   try {
-    const found = callbackOf(bridge, interpreter.memory.fetchPointer(interpreter.stackValue(argumentCount), 0));
-    return interpreter.answer(argumentCount, values.newAddress(found.callback.address));
+    const domain = argumentCount === 0 ? memory.nil : interpreter.stackValue(0);
+    if (domain !== memory.nil && (isImmediate(domain) || !memory.isBytes(domain)))
+      throw new LinkError(`a domain is an instance of ${memory.classNameOf(domain)}, expected its name, or nil`);
+    const executor = domain === memory.nil ? session.executor : session.executorOf(memory.stringValueOf(domain));
+    const id = memory.fetchPointer(interpreter.stackValue(argumentCount), 0);
+    const callback = isSmallInteger(id) ? bridge.callbacks.in(executor, smallIntegerValue(id)) : undefined;
+    if (callback === undefined) throw new LinkError('the callback was released');
+    return interpreter.answer(argumentCount, values.newAddress(callback.address));
   } catch (error) {
     return bridge.refuse(error, undefined);
   }
@@ -74,12 +83,6 @@ export function answerCallback(bridge: FfiBridge, argumentCount: number): boolea
   return interpreter.answer(argumentCount, interpreter.stackValue(argumentCount));
 }
 
-function callbackOf(bridge: FfiBridge, id: Oop): ImageCallback {
-  const found = isSmallInteger(id) ? bridge.callbacks.at(smallIntegerValue(id)) : undefined;
-  if (found === undefined) throw new LinkError('the callback was released');
-  return found;
-}
-
 /** A value that C passed as an object; a `char *` is read as a string, const or not. */
 function argumentObject(bridge: FfiBridge, value: ResultValue, type: FfiType): Oop {
   const { values } = bridge;
@@ -116,8 +119,11 @@ function arrayOf(bridge: FfiBridge, found: ImageCallback, values: readonly Resul
 
 /** What C goes on with. */
 export function resultValue(bridge: FfiBridge, oop: Oop, request: CallbackRequest): ArgumentValue | undefined {
-  const found = bridge.callbacks.at(request.callback.data as number);
-  return found === undefined ? undefined : valueFor(bridge, oop, found);
+  const { callback } = request;
+  const found = bridge.callbacks.at(callback.data as number);
+  if (found === undefined) return undefined;
+  for (const [executor, each] of found.made) if (each === callback) bridge.destination = executor;
+  return valueFor(bridge, oop, found);
 }
 
 function valueFor(bridge: FfiBridge, oop: Oop, { shape }: ImageCallback): ArgumentValue | undefined {

@@ -36,6 +36,7 @@ function elementsOf(bridge: FfiBridge, array: Oop, callout: LinkedCallout): Argu
   const { memory } = bridge.interpreter;
   if ((array & 3) !== 0 || memory.classIndexOfObject(array) !== ClassIndex.ARRAY)
     throw new LinkError(`the arguments of a retry are an instance of ${memory.classNameOf(array)}, expected an Array`);
+  bridge.destination = callout.executor;
   const values: ArgumentValue[] = [];
   for (let i = 0; i < memory.slotCountOf(array); i++)
     values.push(bridge.argumentFrom(memory.fetchPointer(array, i), callout.sources[i]));

@@ -14,6 +14,7 @@ import {
   CalloutGoesOn,
   type Checkpoint,
   CString,
+  type Executor,
   type ExecutorMemory,
   type Fault,
   FFIFault,
@@ -120,6 +121,7 @@ export class FfiBridge implements RootHolder {
   readonly callbacks: ImageCallbacks;
   readonly foreign: ForeignRequests;
   faultCount = 0;
+  private destinedFor: Executor | undefined;
   /** The callout that came back last: whose errno the image may ask for. */
   lastCallout: LinkedCallout | undefined;
 
@@ -145,6 +147,15 @@ export class FfiBridge implements RootHolder {
   get session(): Session {
     this.openedSession ??= this.host.openSession();
     return this.openedSession;
+  }
+
+  /** Whose C code gets the values that are being converted: the main domain's, but for callouts of others. */
+  get destination(): Executor {
+    return this.destinedFor ?? this.session.executor;
+  }
+
+  set destination(executor: Executor) {
+    this.destinedFor = executor;
   }
 
   /** Callouts run in this process, where nothing goes on beside them. */
@@ -176,7 +187,7 @@ export class FfiBridge implements RootHolder {
         memory,
         globalClassIndex(memory, 'Symbol'),
         globalClassIndex(memory, 'ExternalAddress'),
-        (id) => this.callbacks.at(id)?.callback,
+        (id) => this.callbacks.in(this.destination, id),
       );
     }
     return this.openedValues;
@@ -251,8 +262,9 @@ export class FfiBridge implements RootHolder {
 
   private invoke(callout: LinkedCallout, context: Oop): ResultValue {
     const { sources, prepared } = callout;
+    this.destinedFor = callout.executor;
     const deadlineMs = this.deadlineMs();
-    const within = this.openRequest();
+    const within = this.openRequest(callout.executor);
     const mayCallBack = callout.takesCallbacks || this.callbacks.count > 0;
     if (deadlineMs === undefined && within === undefined && (prepared.pends || (this.isDirect && !mayCallBack))) {
       switch (sources.length) {
@@ -280,14 +292,15 @@ export class FfiBridge implements RootHolder {
   /** The call with other arguments than those that stand at its site. */
   callWith(callout: LinkedCallout, args: readonly ArgumentValue[]): ResultValue {
     const deadlineMs = this.deadlineMs();
-    return startAndWait(callout.prepared, args, { deadlineMs, within: this.openRequest() });
+    return startAndWait(callout.prepared, args, { deadlineMs, within: this.openRequest(callout.executor) });
   }
 
-  /** The request of a callback that the active process answers: its callouts nest there. */
-  private openRequest(): CallbackRequest | undefined {
+  /** The innermost request of that executor's C code that the active process answers: its callouts nest there. */
+  private openRequest(executor: Executor): CallbackRequest | undefined {
     if (this.callbacks.count === 0) return undefined;
     const process = this.activeProcess();
-    return this.running.requestOf(process) ?? this.foreign.requestOf(process);
+    const isOfIt = ({ callback }: CallbackRequest) => this.callbacks.isOf(callback, executor);
+    return this.running.requestOf(process, isOfIt) ?? this.foreign.requestOf(process, isOfIt);
   }
 
   /** An object as the argument that `source` describes, or as one of no particular type. */

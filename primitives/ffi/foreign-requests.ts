@@ -67,9 +67,10 @@ export class ForeignRequests implements RootHolder {
     this.requests.delete(smallIntegerValue(id));
   }
 
-  /** The open request that the process evaluates, if any: its callouts nest there. */
-  requestOf(process: Oop): CallbackRequest | undefined {
-    for (const one of this.requests.values()) if (one.process === process && one.request.isOpen) return one.request;
+  /** The open request that the process evaluates and that `accepts`, if any: its callouts nest there. */
+  requestOf(process: Oop, accepts: (request: CallbackRequest) => boolean): CallbackRequest | undefined {
+    for (const { process: owner, request } of this.requests.values())
+      if (owner === process && request.isOpen && accepts(request)) return request;
     return undefined;
   }
 }

@@ -1,11 +1,12 @@
 /**
- * Blocks of the image that C can call. Each has a number, a function pointer of the engine's, and what converts arguments and
- * result; the block, or the FFICallback that holds it, is kept here until it is released. One that was given to a callout as
- * a block is released with the callout.
+ * Blocks of the image that C can call. Each has a number and what converts arguments and result; the engine's function
+ * pointers are made for each executor that it is given to, so that libraries of every domain can call it. A block that was
+ * given to a callout is kept here until the callout is over. An FFICallback is not: here it is its number, by which the
+ * image finds it, so that it can be collected; the image releases it then.
  */
-import type { ArgumentValue, Callback, ResultValue, Session, Signature } from '../../safeffi/index.ts';
+import type { ArgumentValue, Callback, Executor, ResultValue, Signature } from '../../safeffi/index.ts';
 import type { ObjectMemory, RootHolder } from '../../vm/memory/object-memory.ts';
-import type { Oop } from '../../vm/memory/oop.ts';
+import { isImmediate, type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
 import type { FfiType } from './ffi-type.ts';
 
 /** A function pointer's type with the types that the image gave it. */
@@ -17,10 +18,11 @@ export interface CallbackShape {
 
 export interface ImageCallback {
   readonly id: number;
-  readonly callback: Callback;
+  readonly name: string;
   readonly shape: CallbackShape;
-  /** What is evaluated: a block or an FFICallback. */
+  /** What is evaluated: a block, or the number of an FFICallback. */
   callable: Oop;
+  readonly made: Map<Executor, Callback>;
 }
 
 export class ImageCallbacks implements RootHolder {
@@ -40,7 +42,7 @@ export class ImageCallbacks implements RootHolder {
   }
 
   visitRoots(visit: (oop: Oop) => Oop): void {
-    for (const one of this.callbacks.values()) one.callable = visit(one.callable);
+    for (const one of this.callbacks.values()) if (!isImmediate(one.callable)) one.callable = visit(one.callable);
   }
 
   get count(): number {
@@ -51,20 +53,41 @@ export class ImageCallbacks implements RootHolder {
     return this.callbacks.get(id);
   }
 
-  /** Throws the engine's CalloutError where there are too many. */
-  create(session: Session, shape: CallbackShape, callable: Oop, name: string): ImageCallback {
+  /**
+   * For an FFICallback (`block` undefined) or a block. Throws the engine's CalloutError where there are too many, or none of
+   * that signature can be.
+   */
+  create(executor: Executor, shape: CallbackShape, block: Oop | undefined, name: string): ImageCallback {
     const id = this.nextId++;
-    const fn = answersRequests(session) ? undefined : (...args: ResultValue[]) => this.evaluateNow(id, args);
-    const callback = session.callback(shape.signature, fn, { name, data: id });
-    const created: ImageCallback = { id, callback, shape, callable };
+    const created: ImageCallback = { id, name, shape, callable: block ?? smallIntegerOop(id), made: new Map() };
+    this.make(created, executor);
     this.callbacks.set(id, created);
     return created;
   }
 
   /** For the length of the callout whose arguments are being read. */
-  createTemporary(session: Session, shape: CallbackShape, callable: Oop, name: string): Callback {
-    const { id, callback } = this.create(session, shape, callable, name);
+  createTemporary(executor: Executor, shape: CallbackShape, block: Oop, name: string): Callback {
+    const { id, made } = this.create(executor, shape, block, name);
     this.temporaries.push(id);
+    return made.get(executor)!;
+  }
+
+  /** What C code of an executor calls it by; undefined for one that was released. Throws as `create` does. */
+  in(executor: Executor, id: number): Callback | undefined {
+    const found = this.callbacks.get(id);
+    return found && (found.made.get(executor) ?? this.make(found, executor));
+  }
+
+  /** Whether a callback of the engine's is that of an executor. */
+  isOf(callback: Callback, executor: Executor): boolean {
+    return this.callbacks.get(callback.data as number)?.made.get(executor) === callback;
+  }
+
+  private make({ id, name, shape, made }: ImageCallback, executor: Executor): Callback {
+    const answersLater = executor.kind === 'native';
+    const fn = answersLater ? undefined : (...args: ResultValue[]) => this.evaluateNow(id, args);
+    const callback = executor.callback(name, shape.signature, fn, { name, data: id });
+    made.set(executor, callback);
     return callback;
   }
 
@@ -77,14 +100,9 @@ export class ImageCallbacks implements RootHolder {
   }
 
   release(id: number): void {
-    this.callbacks.get(id)?.callback.release();
+    for (const callback of this.callbacks.get(id)?.made.values() ?? []) callback.release();
     this.callbacks.delete(id);
   }
-}
-
-/** True where a callback becomes a request that the VM answers in its own time. */
-export function answersRequests(session: Session): boolean {
-  return session.executor.kind === 'native';
 }
 
 const NONE: readonly number[] = [];

@@ -103,11 +103,12 @@ export class RunningCallouts implements RootHolder, OutsideWork {
     }
   }
 
-  /** The open request that the process answers, innermost: its callouts nest there. */
-  requestOf(process: Oop): CallbackRequest | undefined {
+  /** The innermost open request of those that the process answers and that `accepts`: its callouts nest there. */
+  requestOf(process: Oop, accepts: (request: CallbackRequest) => boolean): CallbackRequest | undefined {
     if (this.running.size === 0) return undefined;
     let found: CallbackRequest | undefined;
-    for (const one of this.running.values()) if (one.process === process && one.request?.isOpen) found = one.request;
+    for (const { process: owner, request } of this.running.values())
+      if (owner === process && request?.isOpen && accepts(request)) found = request;
     return found;
   }
 

@@ -257,6 +257,120 @@ in wait. p terminate. log asArray`,
   });
 });
 
+describe('callbacks that are not released', () => {
+  let smalltalk: Smalltalk;
+  beforeAll(() => {
+    smalltalk = openSmalltalk({ ffi: 'native' });
+    smalltalk.load(definitions(compile('image-callbacks', c)));
+  });
+  afterAll(() => smalltalk.close());
+
+  test('one that nothing refers to is collected, and C that calls it has a fault with its signature', () => {
+    smalltalk.evaluate('C keep: (FFICallback signature: #( int ( int kept ) ) block: [ :n | n ])');
+    smalltalk.evaluate('3 timesRepeat: [ Smalltalk garbageCollect. Processor yield ]');
+    expect(smalltalk.evaluate('FFICallback live isEmpty')).toBe('true');
+    const call = '[ C callKept: 3 ] on: ReleasedCallback do: [ :fault | fault messageText ]';
+    expect(smalltalk.evaluate(call)).toMatch(/callback .*int kept.* was released, and C called it/);
+    expect(smalltalk.evaluate('C apply: [ :n | n * 2 ] to: 21')).toBe('42');
+  });
+
+  test('also one whose block refers to it', () => {
+    smalltalk.evaluate('| cb | cb := FFICallback signature: #( int ( int n ) ) block: [ :n | cb hash ]. C keep: cb');
+    smalltalk.evaluate('3 timesRepeat: [ Smalltalk garbageCollect. Processor yield ]');
+    expect(smalltalk.evaluate('FFICallback live isEmpty')).toBe('true');
+  });
+
+  test('one that something refers to stays, garbage collected or not', () => {
+    smalltalk.evaluate(
+      'Smalltalk at: #Kept put: (FFICallback signature: #( int ( int n ) ) block: [ :n | n + 1 ]). C keep: (Smalltalk at: #Kept)',
+    );
+    smalltalk.evaluate('3 timesRepeat: [ Smalltalk garbageCollect. Processor yield ]');
+    expect(smalltalk.evaluate('C callKept: 3')).toBe('4');
+    expect(smalltalk.evaluate('(Smalltalk at: #Kept) release. FFICallback live size')).toBe('0');
+  });
+
+  test('2,000 of them leave nothing behind', () => {
+    expect(
+      smalltalk.evaluate(
+        '2000 timesRepeat: [ C applyAny: (FFICallback signature: #( int ( int n ) ) block: [ :n | n ]) to: 1 ]. 3 timesRepeat: [ Smalltalk garbageCollect. Processor yield ]. FFICallback live size',
+      ),
+    ).toBe('0');
+  });
+});
+
+test('more callbacks than an executor has room for, most of them garbage', () => {
+  const smalltalk = openSmalltalk({ ffi: 'native' });
+  const make = 'FFICallback signature: #( int ( int n ) ) block: [ :n | n ]';
+  try {
+    expect(smalltalk.evaluate(`20000 timesRepeat: [ ${make} ]. FFICallback live size < 16384`)).toBe('true');
+    const all = `| all | all := OrderedCollection new. [ 17000 timesRepeat: [ all add: (${make}) ] ] on: FFIError do: [ :error | error return: error messageText ]`;
+    expect(smalltalk.evaluate(all)).toMatch(/all 16384 callbacks of the executor are in use/);
+  } finally {
+    smalltalk.close();
+  }
+});
+
+describe('libraries of other domains', () => {
+  let smalltalk: Smalltalk;
+  const library = compile('image-callbacks', c);
+  beforeAll(() => {
+    smalltalk = openSmalltalk({ ffi: 'native' });
+    smalltalk.load(definitions(library));
+    smalltalk.load(`
+FFILibrary subclass: #ApartLibrary instanceVariableNames: '' classVariableNames: '' package: 'T'!
+!ApartLibrary methodsFor: 'x'!
+unixModuleName
+	^ '${library}'
+!
+domain
+	^ 'apart'
+! !
+C subclass: #Apart instanceVariableNames: '' classVariableNames: '' package: 'T'!
+!Apart class methodsFor: 'x'!
+ffiLibraryName
+	^ ApartLibrary
+! !`);
+  });
+  afterAll(() => smalltalk.close());
+  const evaluate = (source: string) => smalltalk.evaluate(source);
+
+  test('call blocks', () => expect(evaluate('Apart apply: [ :n | n + 1 ] to: 6')).toBe('7'));
+
+  test('call an FFICallback that the main domain calls too, and its release is known in both', () => {
+    const make = 'Smalltalk at: #Cb put: (FFICallback signature: #( int ( int n ) ) block: [ :n | n + 2 ]). ';
+    expect(evaluate(`${make} { C apply: (Smalltalk at: #Cb) to: 1. Apart apply: (Smalltalk at: #Cb) to: 2 }`)).toBe(
+      '#(3 4)',
+    );
+    evaluate('C keep: (Smalltalk at: #Cb). Apart keep: (Smalltalk at: #Cb)');
+    expect(evaluate('{ C callKept: 1. Apart callKept: 1 }')).toBe('#(3 3)');
+    const call = (receiver: string) =>
+      `[ ${receiver} callKept: 3 ] on: ReleasedCallback do: [ :fault | fault return: #released ]`;
+    expect(evaluate(`(Smalltalk at: #Cb) release. { ${call('C')}. ${call('Apart')} }`)).toBe('#(#released #released)');
+  });
+
+  test('call blocks that call the main domain, which calls blocks that call them', () =>
+    expect(evaluate('Apart depth: [ :n | C depth: [ :m | Apart nested: 3 ] of: 1 ] of: 2')).toBe('5'));
+
+  test('a fault in one under a block of the other is resumed there', () =>
+    expect(
+      evaluate('Apart apply: [ :n | [ C crash: n ] on: MemoryViolation do: [ :fault | fault resume: 5 ] ] to: 8'),
+    ).toBe('5'));
+
+  test('a callback has an address in each', () => {
+    expect(
+      evaluate(`| cb a b |
+cb := FFICallback signature: #( int ( int n ) ) block: [ :n | n ].
+a := cb getHandle. b := cb handleIn: 'apart'.
+{ a generation = b generation. (cb handleIn: nil) = a. (cb release; isReleased). [ cb handleIn: 'apart' ] on: FFIError do: [ :error | error messageText ] }`),
+    ).toBe("#(false true true 'the callback was released')");
+    expect(
+      evaluate(
+        '[ (FFICallback signature: #( int ( int n ) ) block: [ :n | n ]) handleIn: 3 ] on: FFIError do: [ :error | error messageText ]',
+      ),
+    ).toBe("'a domain is an instance of SmallInteger, expected its name, or nil'");
+  });
+});
+
 /** The executors that know no requests evaluate blocks while they wait. */
 describe.each(['portable', 'direct'] as const)('blocks that C calls, %s', (mode) => {
   let smalltalk: Smalltalk;
