@@ -3,6 +3,7 @@
  * meanwhile run on the loop. When all the lanes that are set aside for them are taken, further ones wait in line: so do
  * their arguments, which are copied when the callout starts.
  */
+import { CalloutError } from '../errors.ts';
 import type { ArgumentValue, ResultValue } from '../values.ts';
 import type { Bell } from './bell.ts';
 import type { CalloutOptions, PendingCallout } from './executor.ts';
@@ -79,6 +80,11 @@ export class AsyncCallouts {
         this.#running.set(pending, order);
         this.#limit(pending, order.options.deadlineMs);
       } catch (error) {
+        // Faults that stand hold lanes: while a callout is under way there is a next time.
+        if (error instanceof CalloutError && error.code === 'no-lane' && this.#running.size > 0) {
+          this.#waiting.unshift(order);
+          break;
+        }
         this.#settle(order, () => {
           throw error;
         });
