@@ -4,9 +4,12 @@
  *
  * A fault stands until the next call begins, or the callback that it came in returns: until then whoever caught it may choose
  * (`fault.retry()`, `fault.restart()`, …). Where nobody chose, its callout is abandoned in place, so that the next call works;
- * where that would leave locks of the allocator or the loader held, the executor is restarted, as the report advises.
+ * where that would leave locks of the allocator or the loader held, the executor is restarted, as the report advises. Each holds a thread of
+ * C's, so that only the latest of many asynchronous calls that crash stand.
  */
 import { FFIFault } from '../index.ts';
+
+const mostStanding = 2;
 
 class CallState {
   errno = 0;
@@ -43,6 +46,7 @@ class CallState {
     if (error instanceof FFIFault) {
       this.hasFaults = true;
       this.#faults.push(error);
+      if (this.#faults.length > mostStanding) settle(this.#faults.shift()!);
     }
     return error;
   }
@@ -50,13 +54,14 @@ class CallState {
   /** Settles the faults that nobody has. */
   settle(): void {
     this.hasFaults = false;
-    for (const fault of this.#faults.splice(0)) {
-      const { choices } = fault;
-      if (!choices.includes('answer')) continue; // it was settled by who caught it
-      if (fault.defaultChoice === 'restart') fault.terminate();
-      else fault.answer(undefined);
-    }
+    for (const fault of this.#faults.splice(0)) settle(fault);
   }
+}
+
+function settle(fault: FFIFault): void {
+  if (!fault.choices.includes('answer')) return; // it was settled by who caught it
+  if (fault.defaultChoice === 'restart') fault.terminate();
+  else fault.answer(undefined);
 }
 
 export const callState = new CallState();

@@ -74,9 +74,18 @@ function longToC(ctype: CType): ToC {
   return { type: ctype, usual: usualInteger[ctype.kind + ctype.sizeBytes], convert };
 }
 
+const highestAddress = 2n ** 64n - 1n;
+
+/** Addresses are numbers here, which are exact below 2^53; the only one above that is in use is -1, a constant of some libraries. */
+function exactAddress(address: number): number | bigint {
+  if (address <= Number.MAX_SAFE_INTEGER) return address;
+  const rounded = BigInt(address);
+  return rounded < highestAddress ? rounded : highestAddress;
+}
+
 /** Throws TypeError for what is neither a Buffer nor null. */
-export function addressToPass(value: unknown): number {
-  if (Buffer.isBuffer(value)) return foreignMemory().pass(value);
+export function addressToPass(value: unknown): number | bigint {
+  if (Buffer.isBuffer(value)) return exactAddress(foreignMemory().pass(value));
   if (value === null) return 0;
   throw new TypeError('writePointer: Buffer instance expected as third argument');
 }
