@@ -8,7 +8,7 @@
 import { Format } from '../../vm/memory/header.ts';
 import { encodeMethodHeader, MAX_LITERALS, MAX_TEMPS, MethodStateSlot } from '../../vm/memory/method-access.ts';
 import type { ObjectMemory } from '../../vm/memory/object-memory.ts';
-import { characterOop, type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
+import { characterOop, NO_OOP, type Oop, smallIntegerOop } from '../../vm/memory/oop.ts';
 import { SMALL_CONTEXT_STACK } from '../../vm/memory/well-known.ts';
 import type { CompiledBlockCode, CompiledMethodCode, Literal, Pragma } from '../compiler/compiled-code.ts';
 import { InstallError } from './errors.ts';
@@ -26,6 +26,8 @@ export class CodeInstaller {
   private readonly memory: ObjectMemory;
   private readonly symbols: SymbolSource;
   private readonly environment: InstallEnvironment;
+  /** Of the method that is being made. Nothing moves meanwhile. */
+  private classBinding: Oop = NO_OOP;
 
   constructor(memory: ObjectMemory, symbols: SymbolSource, environment: InstallEnvironment) {
     this.memory = memory;
@@ -37,6 +39,7 @@ export class CodeInstaller {
   method(code: CompiledMethodCode, behavior: Oop, classBinding: Oop): Oop {
     const { memory } = this;
     const literals = code.literals;
+    this.classBinding = classBinding;
     const method = this.allocateCode(code, literals.length + 2, 'CompiledMethod', code.primitiveNumber !== 0);
     for (let i = 0; i < literals.length; i++)
       memory.storePointer(method, 1 + i, this.literal(literals[i]!, behavior, method));
@@ -192,6 +195,8 @@ export class CodeInstaller {
           throw new InstallError('unknown-binding', `${literal.name} is no class variable, pool variable or global`);
         return binding;
       }
+      case 'methodClass':
+        return this.classBinding;
       case 'block':
         return this.block(literal.code, behavior, owner);
     }

@@ -92,6 +92,12 @@ export class Assembler {
     this.isReachable = false;
   }
 
+  /** Where the code ends with a jump, puts a return behind it that is never reached: other VMs read code up to a return. */
+  endWithReturn(bytecode: number): void {
+    const last = this.items.findLast(({ kind }) => kind !== 'label');
+    if (last?.kind === 'jump') this.items.push({ kind: 'bytes', bytes: [bytecode], range: last.range });
+  }
+
   newLabel(): Label {
     return { isUsed: false, isPlaced: false, pc: -1 };
   }

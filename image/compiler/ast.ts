@@ -10,7 +10,9 @@ export interface SourceRange {
 }
 
 /** Literals that a source can write: no bindings, no blocks. */
-export type SourceLiteral = Exclude<Literal, { kind: 'binding' | 'block' | 'array' }> | SourceLiteralArray;
+export type SourceLiteral =
+  | Exclude<Literal, { kind: 'binding' | 'methodClass' | 'block' | 'array' }>
+  | SourceLiteralArray;
 export interface SourceLiteralArray {
   readonly kind: 'array';
   readonly elements: readonly SourceLiteral[];

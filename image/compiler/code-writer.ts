@@ -9,6 +9,9 @@ import type { SourceRange } from './ast.ts';
 import type { CompiledBlockCode, Literal } from './compiled-code.ts';
 import { LiteralTable } from './literal-table.ts';
 
+/** In a super send's extension B: it is directed. */
+const DIRECTED = 64;
+
 /** How a value gets into a variable: `store` leaves it on the stack, `pop` takes it off. */
 export type StoreKind = 'store' | 'pop';
 
@@ -32,7 +35,8 @@ export class CodeWriter {
     this.assembler.at(range);
   }
 
-  finish(): AssembledCode {
+  finish(isBlock: boolean): AssembledCode {
+    this.assembler.endWithReturn(isBlock ? Bytecode.BLOCK_RETURN_NIL : Bytecode.RETURN_RECEIVER);
     return this.assembler.assemble();
   }
 
@@ -180,9 +184,22 @@ export class CodeWriter {
     this.longSend(Bytecode.SUPER_SEND, this.literals.indexOf({ kind: 'symbol', value: selector }), argumentCount);
   }
 
-  private longSend(bytecode: number, index: number, argumentCount: number): void {
+  /** A super send that takes the class above which to look from the stack, as `pushMethodClass` puts it there. */
+  directedSuperSend(selector: string, argumentCount: number): void {
+    if (!this.isReachable) return;
+    const index = this.literals.indexOf({ kind: 'symbol', value: selector });
+    this.longSend(Bytecode.SUPER_SEND, index, argumentCount, DIRECTED);
+  }
+
+  pushMethodClass(): void {
+    if (!this.isReachable) return;
+    const index = this.literals.indexOf({ kind: 'methodClass' });
+    this.indexed(index, Bytecode.PUSH_LITERAL_VARIABLE, 16, Bytecode.LONG_PUSH_LITERAL_VARIABLE);
+  }
+
+  private longSend(bytecode: number, index: number, argumentCount: number, mode = 0): void {
     const operand = ((index & 31) << 3) | (argumentCount & 7);
-    this.assembler.emit(...extendA(index >> 5), ...extendB(argumentCount >> 3), bytecode, operand);
+    this.assembler.emit(...extendA(index >> 5), ...extendB(mode + (argumentCount >> 3)), bytecode, operand);
   }
 
   callPrimitive(number: number): void {

@@ -20,6 +20,8 @@ export type Literal =
   | { readonly kind: 'array'; readonly elements: readonly Literal[] }
   /** The association that holds a global, a class variable, a pool variable, or (`undeclared`) a name not yet known. */
   | { readonly kind: 'binding'; readonly name: string }
+  /** The association of the class that the method is compiled for. */
+  | { readonly kind: 'methodClass' }
   | { readonly kind: 'block'; readonly code: CompiledBlockCode };
 
 export interface Pragma {

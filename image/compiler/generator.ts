@@ -68,7 +68,7 @@ export class FunctionGenerator {
   /** The rest of the code after its statements: sizes, checks, tables. */
   finish(): FunctionCode {
     const { fn, writer } = this;
-    const { bytecodes, sourceMap } = writer.finish();
+    const { bytecodes, sourceMap } = writer.finish(fn.node.kind === 'block');
     const literals = writer.literals.literals;
     const { tempCount, argumentCount } = fn;
     const { maxDepth, problems } = checkStack({ bytecodes, tempCount, literalCount: literals.length });
@@ -214,7 +214,11 @@ export class FunctionGenerator {
   private message(message: MessageNode, toSuper: boolean, range: SourceRange): void {
     for (const argument of message.arguments) this.value(argument);
     this.writer.at(range);
-    if (toSuper) this.writer.superSend(message.selector, message.arguments.length);
+    if (toSuper && this.fn.node.kind === 'block') {
+      // Other VMs look for the class in the last literal, which in a block is something else.
+      this.writer.pushMethodClass();
+      this.writer.directedSuperSend(message.selector, message.arguments.length);
+    } else if (toSuper) this.writer.superSend(message.selector, message.arguments.length);
     else this.writer.send(message.selector, message.arguments.length);
   }
 

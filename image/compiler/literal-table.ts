@@ -16,6 +16,7 @@ function sharingKey(literal: Literal): string | undefined {
     case 'nil':
     case 'true':
     case 'false':
+    case 'methodClass':
       return literal.kind;
     case 'integer':
       return `integer ${literal.value}`;

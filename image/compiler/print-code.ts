@@ -32,6 +32,7 @@ export function viewOf(
 
 function literalText(literal: Literal): string {
   if (literal.kind === 'binding') return literal.name;
+  if (literal.kind === 'methodClass') return 'the class of the method';
   if (literal.kind === 'block') return `block ${literal.code.start}..${literal.code.end}`;
   return printLiteral(literal);
 }

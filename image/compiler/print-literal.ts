@@ -76,6 +76,7 @@ export function printLiteral(literal: Literal): string {
     case 'array':
       return `#(${literal.elements.map(printLiteral).join(' ')})`;
     case 'binding':
+    case 'methodClass':
     case 'block':
       throw new VMBug('unprintable-literal', `a ${literal.kind} has no literal form in source`);
     default:

@@ -168,10 +168,12 @@ function activate(code: Code, initial: readonly Slot[], home: Home, world: World
       case 'superSend': {
         if (!('argumentCount' in operand) || operand.kind === 'innerClosure')
           throw new VMBug('no-send', 'a send has no arguments');
+        if (operand.kind === 'directedSuperSend') pop();
         const values = popMany(operand.argumentCount);
         const selector =
           operand.kind === 'specialSend' ? SPECIAL_SELECTORS[operand.index]!.selector : selectorAt(operand.index);
-        stack.push(world.send(pop(), selector, values, operand.kind === 'superSend'));
+        const isToSuper = operand.kind === 'superSend' || operand.kind === 'directedSuperSend';
+        stack.push(world.send(pop(), selector, values, isToSuper));
         break;
       }
       case 'pushFullClosure': {

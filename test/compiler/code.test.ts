@@ -59,6 +59,18 @@ describe('the code of a method', () => {
     ],
     ['foo ^ super foo: 0', ['0 pushReceiver', '1 pushZero', '2 superSend #foo:', '4 returnTop']],
     [
+      'foo ^ [super foo: 0]',
+      [
+        '0 pushFullClosure block 6..20 copying 0',
+        '3 returnTop',
+        '  0 pushReceiver',
+        '  1 pushZero',
+        '  2 pushLiteralVariable the class of the method',
+        '  3 superSend #foo:',
+        '  7 blockReturnTop',
+      ],
+    ],
+    [
       'foo ^ iv foo; bar: 1',
       [
         '0 pushReceiverVariable 0: iv',
@@ -143,9 +155,12 @@ describe('an inlined control structure', () => {
       ],
     ],
     ['foo [iv] whileFalse', ['0 pushReceiverVariable 0: iv', '1 popJumpTrue to 6', '2 jump to 0', '6 returnReceiver']],
-    ['foo [] repeat', ['0 jump to 0']],
+    ['foo [] repeat', ['0 jump to 0', '4 returnReceiver']],
     ['foo iv ifTrue: []. ^ 1', ['0 pushReceiverVariable 0: iv', '1 popJumpFalse to 3', '3 pushOne', '4 returnTop']],
-    ['foo [iv foo] repeat', ['0 pushReceiverVariable 0: iv', '1 send #foo', '2 pop', '3 jump to 0']],
+    [
+      'foo [iv foo] repeat',
+      ['0 pushReceiverVariable 0: iv', '1 send #foo', '2 pop', '3 jump to 0', '7 returnReceiver'],
+    ],
     [
       'foo ^ 3 timesRepeat: [self x]',
       [
