@@ -16,6 +16,7 @@ const needNative = [
   'ffi/image-types',
   'ffi/long-callouts',
   'ffi/recovery',
+  'napi/async',
   'napi/memory',
   'napi/calls',
   'napi/faults',

@@ -198,6 +198,8 @@ export class Lane {
     const seen = Atomics.load(this.#owner.memory.i32, this.word);
     const isKnown = seen === state.request || seen === state.done || seen === state.fault || seen === state.callback;
     const isLeft = seen === state.left && this.outer !== undefined;
+    // A callout that the function makes is on its way down: the one that waits for the function goes on.
+    if (seen === state.nest && this.serving) return state.request;
     return isKnown || isLeft ? seen : this.#nonsense(seen);
   }
 
