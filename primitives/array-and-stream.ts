@@ -4,7 +4,7 @@
  * Elements of bits are integers, signed nowhere; 64-bit ones may be LargeIntegers.
  */
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
-import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import type { Primitive } from '../vm/interpreter/primitive-table.ts';
 import { Format } from '../vm/memory/header.ts';
 import type { ObjectMemory } from '../vm/memory/object-memory.ts';
 import {
@@ -19,6 +19,7 @@ import {
   smallIntegerValue,
 } from '../vm/memory/oop.ts';
 import { ClassIndex, PrimitiveError } from '../vm/memory/well-known.ts';
+import { failing } from './failing.ts';
 import { type ElementKind, elementKindOf } from './operands.ts';
 
 /** The kind of `object`'s elements and how many it has; undefined where it has none. */
@@ -169,10 +170,13 @@ const codeAtPut: Primitive = (vm, argumentCount) => {
   return vm.answer(argumentCount, vm.stackValue(0));
 };
 
-export const arrayPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 60, name: 'primitiveAt', selectors: 'at:', takes: [1, 2], run: codeAt },
-  { number: 61, name: 'primitiveAtPut', selectors: 'at:put:', takes: [2, 3], run: codeAtPut },
-  { number: 62, name: 'primitiveSize', selectors: 'size', takes: [0, 1], run: size },
-  { number: 63, name: 'primitiveStringAt', selectors: 'stringAt:', takes: 1, run: at(true) },
-  { number: 64, name: 'primitiveStringAtPut', selectors: 'stringAt:put:', takes: 2, run: atPut(true) },
-];
+export const arrayPrimitives = failing(
+  ['BAD_RECEIVER', 'BAD_ARGUMENT', 'BAD_INDEX', 'NO_MODIFICATION', 'NO_MEMORY'],
+  [
+    { number: 60, name: 'primitiveAt', selectors: 'at:', takes: [1, 2], run: codeAt },
+    { number: 61, name: 'primitiveAtPut', selectors: 'at:put:', takes: [2, 3], run: codeAtPut },
+    { number: 62, name: 'primitiveSize', selectors: 'size', takes: [0, 1], run: size },
+    { number: 63, name: 'primitiveStringAt', selectors: 'stringAt:', takes: 1, run: at(true) },
+    { number: 64, name: 'primitiveStringAtPut', selectors: 'stringAt:put:', takes: 2, run: atPut(true) },
+  ],
+);

@@ -9,7 +9,7 @@ import { SPECIAL_SELECTORS } from '../vm/bytecode/special-selectors.ts';
 import { makeBridgeMethod } from '../vm/interpreter/call-method.ts';
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
 import { lookupMethod } from '../vm/interpreter/method-lookup.ts';
-import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import type { Primitive } from '../vm/interpreter/primitive-table.ts';
 import { abandon, HANDLER_MARKER, isContext, isMarked, senderOf, UNWIND_MARKER } from '../vm/interpreter/returns.ts';
 import { bytecodeOffsetOf, headerArgumentCount, methodHeaderOf } from '../vm/memory/method-access.ts';
 import { isImmediate, isSmallInteger, NO_OOP, type Oop, smallIntegerOop, smallIntegerValue } from '../vm/memory/oop.ts';
@@ -22,6 +22,7 @@ import {
   PrimitiveError,
   SpecialObject,
 } from '../vm/memory/well-known.ts';
+import { failing } from './failing.ts';
 import { setStackPointer, visibleSlots } from './object-access.ts';
 import { integerWithin, isArray, isBehavior, isCompiledCode } from './operands.ts';
 
@@ -321,81 +322,96 @@ const CLOSURE_VALUES: readonly (readonly [number: number, selectors: string])[] 
 /** A mark in a method, which `on:do:`, `ensure:` or a debugger's guard have: it fails, so that the method's code runs. */
 const marker: Primitive = (vm) => vm.fail(PrimitiveError.GENERIC);
 
-export const controlPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 19, name: 'primitiveFail', selectors: 'simulationGuard', run: marker },
-  { number: UNWIND_MARKER, name: 'primitiveMarkUnwindMethod', selectors: 'ensure: ifCurtailed:', run: marker },
-  { number: HANDLER_MARKER, name: 'primitiveMarkHandlerMethod', selectors: 'on:do:', run: marker },
-  { number: 76, name: 'primitiveStoreStackp', selectors: 'stackp:', takes: 1, run: storeStackPointer },
-  { number: 83, name: 'primitivePerform', selectors: 'perform:', run: perform },
-  {
-    number: 84,
-    name: 'primitivePerformWithArgs',
-    selectors: 'perform:withArguments:',
-    takes: [2, 3],
-    run: performWithArguments,
-  },
-  {
-    number: 100,
-    name: 'primitivePerformInSuperclass',
-    selectors: 'perform:withArguments:inSuperclass:',
-    takes: [3, 4],
-    run: performInSuperclass,
-  },
-  {
-    number: 188,
-    name: 'primitiveExecuteMethodArgsArray',
-    selectors: 'withArgs:executeMethod:',
-    takes: [2, 3],
-    run: executeMethod,
-  },
-  {
-    number: 195,
-    name: 'primitiveFindNextUnwindContext',
-    selectors: 'findNextUnwindContextUpTo:',
-    takes: 1,
-    run: findNextUnwindContext,
-  },
-  { number: 196, name: 'primitiveTerminateTo', selectors: 'terminateTo:', takes: 1, run: terminateTo },
-  {
-    number: 197,
-    name: 'primitiveFindHandlerContext',
-    selectors: 'findNextHandlerContext',
-    takes: 0,
-    run: findNextHandlerContext,
-  },
-  ...CLOSURE_VALUES.map(([number, selectors]) => ({ number, name: 'primitiveClosureValue', selectors, run: value })),
-  {
-    number: 206,
-    name: 'primitiveClosureValueWithArgs',
-    selectors: 'valueWithArguments:',
-    takes: 1,
-    run: valueWithArguments,
-  },
-  {
-    number: 208,
-    name: 'primitiveFullClosureValueWithArgs',
-    selectors: 'valueWithArguments:',
-    takes: 1,
-    run: valueWithArguments,
-  },
-  { number: 207, name: 'primitiveFullClosureValue', selectors: 'value value: value:value:', run: value },
-  { number: 209, name: 'primitiveFullClosureValueNoContextSwitch', selectors: 'valueNoContextSwitch', run: value },
-  {
-    number: 221,
-    name: 'primitiveClosureValueNoContextSwitch',
-    selectors: 'valueNoContextSwitch',
-    takes: 0,
-    run: value,
-  },
-  {
-    number: 222,
-    name: 'primitiveClosureValueNoContextSwitch',
-    selectors: 'valueNoContextSwitch:',
-    takes: 1,
-    run: value,
-  },
-  { number: 210, name: 'primitiveContextAt', selectors: 'at:', takes: 1, run: contextAt },
-  { number: 211, name: 'primitiveContextAtPut', selectors: 'at:put:', takes: 2, run: contextAtPut },
-  { number: 212, name: 'primitiveContextSize', selectors: 'size', takes: 0, run: contextSize },
-  { module: 'SafeFFIProcess', name: 'primitiveRunNextUnwindBlock', run: runNextUnwindBlock },
-];
+export const controlPrimitives = failing(
+  ['BAD_RECEIVER', 'BAD_ARGUMENT', 'BAD_NUMBER_OF_ARGUMENTS', 'BAD_INDEX', 'NO_MEMORY'],
+  [
+    { number: 19, name: 'primitiveFail', selectors: 'simulationGuard', fails: ['GENERIC'], run: marker },
+    {
+      number: UNWIND_MARKER,
+      name: 'primitiveMarkUnwindMethod',
+      selectors: 'ensure: ifCurtailed:',
+      fails: ['GENERIC'],
+      run: marker,
+    },
+    {
+      number: HANDLER_MARKER,
+      name: 'primitiveMarkHandlerMethod',
+      selectors: 'on:do:',
+      fails: ['GENERIC'],
+      run: marker,
+    },
+    { number: 76, name: 'primitiveStoreStackp', selectors: 'stackp:', takes: 1, run: storeStackPointer },
+    { number: 83, name: 'primitivePerform', selectors: 'perform:', run: perform },
+    {
+      number: 84,
+      name: 'primitivePerformWithArgs',
+      selectors: 'perform:withArguments:',
+      takes: [2, 3],
+      run: performWithArguments,
+    },
+    {
+      number: 100,
+      name: 'primitivePerformInSuperclass',
+      selectors: 'perform:withArguments:inSuperclass:',
+      takes: [3, 4],
+      run: performInSuperclass,
+    },
+    {
+      number: 188,
+      name: 'primitiveExecuteMethodArgsArray',
+      selectors: 'withArgs:executeMethod:',
+      takes: [2, 3],
+      run: executeMethod,
+    },
+    {
+      number: 195,
+      name: 'primitiveFindNextUnwindContext',
+      selectors: 'findNextUnwindContextUpTo:',
+      takes: 1,
+      run: findNextUnwindContext,
+    },
+    { number: 196, name: 'primitiveTerminateTo', selectors: 'terminateTo:', takes: 1, run: terminateTo },
+    {
+      number: 197,
+      name: 'primitiveFindHandlerContext',
+      selectors: 'findNextHandlerContext',
+      takes: 0,
+      run: findNextHandlerContext,
+    },
+    ...CLOSURE_VALUES.map(([number, selectors]) => ({ number, name: 'primitiveClosureValue', selectors, run: value })),
+    {
+      number: 206,
+      name: 'primitiveClosureValueWithArgs',
+      selectors: 'valueWithArguments:',
+      takes: 1,
+      run: valueWithArguments,
+    },
+    {
+      number: 208,
+      name: 'primitiveFullClosureValueWithArgs',
+      selectors: 'valueWithArguments:',
+      takes: 1,
+      run: valueWithArguments,
+    },
+    { number: 207, name: 'primitiveFullClosureValue', selectors: 'value value: value:value:', run: value },
+    { number: 209, name: 'primitiveFullClosureValueNoContextSwitch', selectors: 'valueNoContextSwitch', run: value },
+    {
+      number: 221,
+      name: 'primitiveClosureValueNoContextSwitch',
+      selectors: 'valueNoContextSwitch',
+      takes: 0,
+      run: value,
+    },
+    {
+      number: 222,
+      name: 'primitiveClosureValueNoContextSwitch',
+      selectors: 'valueNoContextSwitch:',
+      takes: 1,
+      run: value,
+    },
+    { number: 210, name: 'primitiveContextAt', selectors: 'at:', takes: 1, run: contextAt },
+    { number: 211, name: 'primitiveContextAtPut', selectors: 'at:put:', takes: 2, run: contextAtPut },
+    { number: 212, name: 'primitiveContextSize', selectors: 'size', takes: 0, run: contextSize },
+    { module: 'SafeFFIProcess', name: 'primitiveRunNextUnwindBlock', takes: 1, run: runNextUnwindBlock },
+  ],
+);

@@ -3,11 +3,12 @@
  * arguments on its own stack, and its code stores them into temps. It may not be entered again while it runs.
  */
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
-import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import type { Primitive } from '../vm/interpreter/primitive-table.ts';
 import { homeOf, isBlockContext, isContext } from '../vm/memory/contexts.ts';
 import { Format } from '../vm/memory/header.ts';
 import { isImmediate, isSmallInteger, type Oop, smallIntegerOop } from '../vm/memory/oop.ts';
 import { BlockContextSlot, ClassIndex, ContextSlot, PrimitiveError } from '../vm/memory/well-known.ts';
+import { failing } from './failing.ts';
 import { isArray } from './operands.ts';
 
 /** The long jump around the block's code, which stands between the send of `blockCopy:` and that code. */
@@ -67,8 +68,11 @@ const valueWithArguments: Primitive = (vm) => {
   return true;
 };
 
-export const blockContextPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 80, name: 'primitiveBlockCopy', selectors: 'blockCopy:', takes: 1, run: blockCopy },
-  { number: 81, name: 'primitiveValue', selectors: 'value value: value:value:', run: value },
-  { number: 82, name: 'primitiveValueWithArgs', selectors: 'valueWithArguments:', takes: 1, run: valueWithArguments },
-];
+export const blockContextPrimitives = failing(
+  ['BAD_RECEIVER', 'BAD_ARGUMENT', 'BAD_NUMBER_OF_ARGUMENTS', 'NO_MEMORY'],
+  [
+    { number: 80, name: 'primitiveBlockCopy', selectors: 'blockCopy:', takes: 1, run: blockCopy },
+    { number: 81, name: 'primitiveValue', selectors: 'value value: value:value:', run: value },
+    { number: 82, name: 'primitiveValueWithArgs', selectors: 'valueWithArguments:', takes: 1, run: valueWithArguments },
+  ],
+);

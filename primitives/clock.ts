@@ -4,9 +4,10 @@
  */
 import { SQUEAK_EPOCH_MICROSECONDS } from '../vm/host.ts';
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
-import type { FailureName, Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import type { FailureName, Primitive } from '../vm/interpreter/primitive-table.ts';
 import { isImmediate, type Oop, smallIntegerOop } from '../vm/memory/oop.ts';
 import { ClassIndex, PrimitiveError, SpecialObject } from '../vm/memory/well-known.ts';
+import { failing } from './failing.ts';
 import { visibleSlots } from './object-access.ts';
 import { safeIntegerValue } from './operands.ts';
 
@@ -90,73 +91,76 @@ const utcMicroseconds = answerInteger((vm) => Math.floor(vm.host.utcMicroseconds
 const localClock = answerInteger((vm) => Math.floor(localMicroseconds(vm)));
 const UTC_FAILS: readonly FailureName[] = ['BAD_ARGUMENT', 'BAD_NUMBER_OF_ARGUMENTS', 'NO_MODIFICATION'];
 
-export const clockPrimitives: readonly PrimitiveDefinition[] = [
-  {
-    number: 243,
-    name: 'primitiveUpdateTimezone',
-    selectors: 'updateTimezone',
-    takes: 0,
-    fails: [],
-    run: updateTimezone,
-  },
-  {
-    number: 244,
-    name: 'primitiveUtcAndTimezoneOffset',
-    selectors: 'utcMicrosecondsAndOffset',
-    takes: [0, 1],
-    fails: UTC_FAILS,
-    run: utcAndOffset(0),
-  },
-  { number: 245, name: 'primitiveCoarseUTCMicrosecondClock', takes: 0, fails: [], run: utcMicroseconds },
-  { number: 246, name: 'primitiveCoarseLocalMicrosecondClock', takes: 0, fails: [], run: localClock },
-  { module: '', name: 'primitiveUtcWithOffset', fails: UTC_FAILS, run: utcAndOffset(SQUEAK_EPOCH_MICROSECONDS) },
-  {
-    number: 134,
-    name: 'primitiveInterruptSemaphore',
-    selectors: 'interruptSemaphore:',
-    takes: 1,
-    run: interruptSemaphore,
-  },
-  {
-    number: 135,
-    name: 'primitiveMillisecondClock',
-    selectors: 'millisecondClock',
-    takes: 0,
-    run: (vm, argumentCount) => vm.answer(argumentCount, smallIntegerOop(millisecondClock(vm))),
-  },
-  {
-    number: 136,
-    name: 'primitiveSignalAtMilliseconds',
-    selectors: 'signal:atMilliseconds:',
-    takes: 2,
-    run: signalAtMilliseconds,
-  },
-  {
-    number: 137,
-    name: 'primitiveSecondsClock',
-    selectors: 'secondsClock',
-    takes: 0,
-    run: answerInteger((vm) => Math.floor(localMicroseconds(vm) / MICROSECONDS_PER_SECOND)),
-  },
-  {
-    number: 240,
-    name: 'primitiveUTCMicrosecondClock',
-    selectors: 'utcMicrosecondClock',
-    takes: 0,
-    run: answerInteger((vm) => Math.floor(vm.host.utcMicroseconds())),
-  },
-  {
-    number: 241,
-    name: 'primitiveLocalMicrosecondClock',
-    selectors: 'localMicrosecondClock',
-    takes: 0,
-    run: answerInteger((vm) => Math.floor(localMicroseconds(vm))),
-  },
-  {
-    number: 242,
-    name: 'primitiveSignalAtUTCMicroseconds',
-    selectors: 'signal:atUTCMicroseconds:',
-    takes: 2,
-    run: signalAtMicroseconds,
-  },
-];
+export const clockPrimitives = failing(
+  ['BAD_ARGUMENT'],
+  [
+    {
+      number: 243,
+      name: 'primitiveUpdateTimezone',
+      selectors: 'updateTimezone',
+      takes: 0,
+      fails: [],
+      run: updateTimezone,
+    },
+    {
+      number: 244,
+      name: 'primitiveUtcAndTimezoneOffset',
+      selectors: 'utcMicrosecondsAndOffset',
+      takes: [0, 1],
+      fails: UTC_FAILS,
+      run: utcAndOffset(0),
+    },
+    { number: 245, name: 'primitiveCoarseUTCMicrosecondClock', takes: 0, fails: [], run: utcMicroseconds },
+    { number: 246, name: 'primitiveCoarseLocalMicrosecondClock', takes: 0, fails: [], run: localClock },
+    { module: '', name: 'primitiveUtcWithOffset', fails: UTC_FAILS, run: utcAndOffset(SQUEAK_EPOCH_MICROSECONDS) },
+    {
+      number: 134,
+      name: 'primitiveInterruptSemaphore',
+      selectors: 'interruptSemaphore:',
+      takes: 1,
+      run: interruptSemaphore,
+    },
+    {
+      number: 135,
+      name: 'primitiveMillisecondClock',
+      selectors: 'millisecondClock',
+      takes: 0,
+      run: (vm, argumentCount) => vm.answer(argumentCount, smallIntegerOop(millisecondClock(vm))),
+    },
+    {
+      number: 136,
+      name: 'primitiveSignalAtMilliseconds',
+      selectors: 'signal:atMilliseconds:',
+      takes: 2,
+      run: signalAtMilliseconds,
+    },
+    {
+      number: 137,
+      name: 'primitiveSecondsClock',
+      selectors: 'secondsClock',
+      takes: 0,
+      run: answerInteger((vm) => Math.floor(localMicroseconds(vm) / MICROSECONDS_PER_SECOND)),
+    },
+    {
+      number: 240,
+      name: 'primitiveUTCMicrosecondClock',
+      selectors: 'utcMicrosecondClock',
+      takes: 0,
+      run: answerInteger((vm) => Math.floor(vm.host.utcMicroseconds())),
+    },
+    {
+      number: 241,
+      name: 'primitiveLocalMicrosecondClock',
+      selectors: 'localMicrosecondClock',
+      takes: 0,
+      run: answerInteger((vm) => Math.floor(localMicroseconds(vm))),
+    },
+    {
+      number: 242,
+      name: 'primitiveSignalAtUTCMicroseconds',
+      selectors: 'signal:atUTCMicroseconds:',
+      takes: 2,
+      run: signalAtMicroseconds,
+    },
+  ],
+);

@@ -2,9 +2,10 @@
  * ConsolePlugin, of images that were made for a host with a console: a message at a level (log, warn, error) becomes a line. Warnings and errors go
  * to standard error, all else to standard output. Source: SqueakJS's plugin of that name.
  */
-import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import type { Primitive } from '../vm/interpreter/primitive-table.ts';
 import { isImmediate, type Oop } from '../vm/memory/oop.ts';
 import { PrimitiveError } from '../vm/memory/well-known.ts';
+import { failing } from './failing.ts';
 
 const MODULE = 'ConsolePlugin';
 const NEWLINE = 10;
@@ -26,6 +27,7 @@ const log: Primitive = (vm, argumentCount) => {
   return vm.answer(argumentCount, vm.stackValue(argumentCount));
 };
 
-export const consolePluginPrimitives: readonly PrimitiveDefinition[] = [
-  { module: MODULE, name: 'primitiveLog:level:', run: log },
-];
+export const consolePluginPrimitives = failing(
+  ['BAD_ARGUMENT', 'BAD_NUMBER_OF_ARGUMENTS'],
+  [{ module: MODULE, name: 'primitiveLog:level:', run: log }],
+);

@@ -9,14 +9,17 @@
 import type { HostFiles } from '../vm/host.ts';
 import { HostFileError } from '../vm/host.ts';
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
-import type { PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import type { FailureName, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
 import { characterOop, type Oop, smallIntegerOop } from '../vm/memory/oop.ts';
 import { ClassIndex, PrimitiveError } from '../vm/memory/well-known.ts';
-import { elementKindOf, isByteObject, safeIntegerValue } from './operands.ts';
+import { elementKindOf, integerWithin, isByteObject, safeIntegerValue } from './operands.ts';
 
 const MODULE = 'FilePlugin';
 const HANDLE_BYTES = 8;
 const SECONDS_FROM_1901_TO_1970 = 2_177_452_800;
+const LARGEST_DESCRIPTOR = 0xffff;
+/** In the order of their numbers from 1. */
+const DESCRIPTOR_TYPES = ['terminal', 'pipe', 'file'] as const;
 /** Files 0, 1 and 2 are the standard streams. */
 const STANDARD_FILES = 3;
 
@@ -40,9 +43,9 @@ class FileTable {
       this.files.set(descriptor, { descriptor, isWritable: descriptor > 0, position: undefined, wasAtEnd: false });
   }
 
-  add(descriptor: number, isWritable: boolean): number {
+  add(descriptor: number, isWritable: boolean, hasPosition = true): number {
     const number = this.next++;
-    this.files.set(number, { descriptor, isWritable, position: 0, wasAtEnd: false });
+    this.files.set(number, { descriptor, isWritable, position: hasPosition ? 0 : undefined, wasAtEnd: false });
     return number;
   }
 
@@ -104,6 +107,23 @@ function elementBytes(vm: Interpreter, oop: Oop, start: number, count: number): 
   return memory.u8.subarray(body + first, body + first + count * width);
 }
 
+/** How many arguments an operation takes, where it is not one. */
+const TAKES: Readonly<Record<string, number>> = {
+  primitiveFileOpen: 2,
+  primitiveFileRead: 4,
+  primitiveFileWrite: 4,
+  primitiveFileSetPosition: 2,
+  primitiveFileTruncate: 2,
+  primitiveFileRename: 2,
+  primitiveFileStdioHandles: 0,
+  primitiveConnectToFileDescriptor: 2,
+  primitiveDirectoryLookup: 2,
+  primitiveDirectoryEntry: 2,
+  primitiveDirectoryDelimitor: 0,
+  primitiveWorkingDirectory: 0,
+};
+const FILE_FAILS: readonly FailureName[] = ['BAD_ARGUMENT', 'BAD_INDEX', 'NO_MODIFICATION', 'GENERIC'];
+
 type FileOperation = (vm: Interpreter, files: HostFiles, argumentCount: number) => boolean;
 
 /** The last argument is at stack offset 0. */
@@ -136,6 +156,37 @@ export function filePrimitives(): PrimitiveDefinition[] {
     const descriptor = files.open(path, isWritable);
     if (descriptor instanceof HostFileError) return refused(vm, descriptor);
     return vm.answer(argumentCount, table.handle(vm, table.add(descriptor, isWritable)));
+  };
+
+  /** Only a file that is not there yet. */
+  const openNew: FileOperation = (vm, files, argumentCount) => {
+    const path = pathOf(vm, vm.stackValue(0));
+    if (path === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    if (!(files.status(path) instanceof HostFileError)) return refused(vm, new HostFileError('EEXIST'));
+    const descriptor = files.open(path, true);
+    if (descriptor instanceof HostFileError) return refused(vm, descriptor);
+    return vm.answer(argumentCount, table.handle(vm, table.add(descriptor, true)));
+  };
+
+  /** `connectToFileDescriptor: number writable: flag`: a file that was open before, read and written from its start. */
+  const connect: FileOperation = (vm, files, argumentCount) => {
+    const descriptor = integerWithin(vm.stackValue(1), 0, LARGEST_DESCRIPTOR);
+    const flag = vm.stackValue(0);
+    if (descriptor === undefined || (flag !== vm.memory.true && flag !== vm.memory.false))
+      return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    const kind = files.kindOf?.(descriptor) ?? new HostFileError('ENOTSUP');
+    if (kind instanceof HostFileError) return refused(vm, kind);
+    const number = table.add(descriptor, flag === vm.memory.true, kind === 'file');
+    return vm.answer(argumentCount, table.handle(vm, number));
+  };
+
+  /** -1 nothing, 1 a terminal, 2 a pipe, 3 a file. */
+  const descriptorType: FileOperation = (vm, files, argumentCount) => {
+    const descriptor = integerWithin(vm.stackValue(0), 0, LARGEST_DESCRIPTOR);
+    if (descriptor === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    const kind = files.kindOf?.(descriptor);
+    const type = kind === undefined || kind instanceof HostFileError ? -1 : DESCRIPTOR_TYPES.indexOf(kind) + 1;
+    return vm.answer(argumentCount, smallIntegerOop(type));
   };
 
   const close: FileOperation = (vm, files, argumentCount) => {
@@ -297,6 +348,9 @@ export function filePrimitives(): PrimitiveDefinition[] {
 
   const operations: Record<string, FileOperation> = {
     primitiveFileOpen: open,
+    primitiveFileOpenNew: openNew,
+    primitiveConnectToFileDescriptor: connect,
+    primitiveFileDescriptorType: descriptorType,
     primitiveFileClose: close,
     primitiveFileRead: read,
     primitiveFileWrite: write,
@@ -322,6 +376,8 @@ export function filePrimitives(): PrimitiveDefinition[] {
   return Object.entries(operations).map(([name, operation]) => ({
     module: MODULE,
     name,
+    takes: TAKES[name] ?? 1,
+    fails: FILE_FAILS,
     run: (vm: Interpreter, argumentCount: number) =>
       vm.host.files === undefined ? vm.fail(PrimitiveError.UNSUPPORTED) : operation(vm, vm.host.files, argumentCount),
   }));

@@ -7,6 +7,7 @@ import type { Interpreter } from '../vm/interpreter/interpreter.ts';
 import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
 import { NO_OOP, type Oop } from '../vm/memory/oop.ts';
 import { PrimitiveError } from '../vm/memory/well-known.ts';
+import { failing } from './failing.ts';
 import { floatOperand, integerWithin, isByteObject, isFloat, safeIntegerValue } from './operands.ts';
 
 const binary =
@@ -169,54 +170,57 @@ function withSmallFloats(definitions: readonly PrimitiveDefinition[]): readonly 
   return [...definitions, ...small];
 }
 
-export const floatPrimitives: readonly PrimitiveDefinition[] = withSmallFloats([
-  { number: 38, name: 'primitiveFloatAt', selectors: 'basicAt:', takes: 1, run: floatAt },
-  { number: 39, name: 'primitiveFloatAtPut', selectors: 'basicAt:put:', takes: 2, run: floatAtPut },
-  { number: 40, name: 'primitiveAsFloat', selectors: 'asFloat', takes: 0, run: asFloat },
-  { number: 41, name: 'primitiveFloatAdd', selectors: '+', takes: 1, run: binary((a, b) => a + b) },
-  { number: 42, name: 'primitiveFloatSubtract', selectors: '-', takes: 1, run: binary((a, b) => a - b) },
-  { number: 43, name: 'primitiveFloatLessThan', selectors: '<', takes: 1, run: binary((a, b) => a < b) },
-  { number: 44, name: 'primitiveFloatGreaterThan', selectors: '>', takes: 1, run: binary((a, b) => a > b) },
-  { number: 45, name: 'primitiveFloatLessOrEqual', selectors: '<=', takes: 1, run: binary((a, b) => a <= b) },
-  { number: 46, name: 'primitiveFloatGreaterOrEqual', selectors: '>=', takes: 1, run: binary((a, b) => a >= b) },
-  { number: 47, name: 'primitiveFloatEqual', selectors: '=', takes: 1, run: binary((a, b) => a === b) },
-  { number: 48, name: 'primitiveFloatNotEqual', selectors: '~=', takes: 1, run: binary((a, b) => a !== b) },
-  { number: 49, name: 'primitiveFloatMultiply', selectors: '*', takes: 1, run: binary((a, b) => a * b) },
-  {
-    number: 50,
-    name: 'primitiveFloatDivide',
-    selectors: '/',
-    takes: 1,
-    run: binary((a, b) => (b === 0 ? undefined : a / b)),
-  },
-  { number: 51, name: 'primitiveTruncated', selectors: 'truncated', takes: 0, run: truncated },
-  {
-    number: 52,
-    name: 'primitiveFractionalPart',
-    selectors: 'fractionPart',
-    takes: 0,
-    run: unary((a) => (Number.isFinite(a) ? a - Math.trunc(a) : undefined)),
-  },
-  { number: 53, name: 'primitiveExponent', selectors: 'exponent', takes: 0, run: exponent },
-  { number: 54, name: 'primitiveTimesTwoPower', selectors: 'timesTwoPower:', takes: 1, run: scale },
-  {
-    number: 55,
-    name: 'primitiveSquareRoot',
-    selectors: 'sqrt',
-    takes: 0,
-    run: unary((a) => (a < 0 || Number.isNaN(a) ? undefined : Math.sqrt(a))),
-  },
-  { number: 56, name: 'primitiveSine', selectors: 'sin', takes: 0, run: unary(Math.sin) },
-  { number: 57, name: 'primitiveArctan', selectors: 'arcTan', takes: 0, run: unary(Math.atan) },
-  {
-    number: 58,
-    name: 'primitiveLogN',
-    selectors: 'ln',
-    takes: 0,
-    run: unary((a) => (a < 0 || Number.isNaN(a) ? undefined : Math.log(a))),
-  },
-  { number: 59, name: 'primitiveExp', selectors: 'exp', takes: 0, run: unary(Math.exp) },
-  { module: 'SafeFFIHost', name: 'primitiveFloatPrintString', run: printString },
-  { module: 'SafeFFIHost', name: 'primitiveParseFloat', run: parse },
-  { module: 'SafeFFIHost', name: 'primitiveFloatRaisedTo', run: binary((a, b) => a ** b) },
-]);
+export const floatPrimitives = failing(
+  ['BAD_RECEIVER', 'BAD_ARGUMENT', 'BAD_INDEX', 'NO_MODIFICATION', 'NO_MEMORY'],
+  withSmallFloats([
+    { number: 38, name: 'primitiveFloatAt', selectors: 'basicAt:', takes: 1, run: floatAt },
+    { number: 39, name: 'primitiveFloatAtPut', selectors: 'basicAt:put:', takes: 2, run: floatAtPut },
+    { number: 40, name: 'primitiveAsFloat', selectors: 'asFloat', takes: 0, run: asFloat },
+    { number: 41, name: 'primitiveFloatAdd', selectors: '+', takes: 1, run: binary((a, b) => a + b) },
+    { number: 42, name: 'primitiveFloatSubtract', selectors: '-', takes: 1, run: binary((a, b) => a - b) },
+    { number: 43, name: 'primitiveFloatLessThan', selectors: '<', takes: 1, run: binary((a, b) => a < b) },
+    { number: 44, name: 'primitiveFloatGreaterThan', selectors: '>', takes: 1, run: binary((a, b) => a > b) },
+    { number: 45, name: 'primitiveFloatLessOrEqual', selectors: '<=', takes: 1, run: binary((a, b) => a <= b) },
+    { number: 46, name: 'primitiveFloatGreaterOrEqual', selectors: '>=', takes: 1, run: binary((a, b) => a >= b) },
+    { number: 47, name: 'primitiveFloatEqual', selectors: '=', takes: 1, run: binary((a, b) => a === b) },
+    { number: 48, name: 'primitiveFloatNotEqual', selectors: '~=', takes: 1, run: binary((a, b) => a !== b) },
+    { number: 49, name: 'primitiveFloatMultiply', selectors: '*', takes: 1, run: binary((a, b) => a * b) },
+    {
+      number: 50,
+      name: 'primitiveFloatDivide',
+      selectors: '/',
+      takes: 1,
+      run: binary((a, b) => (b === 0 ? undefined : a / b)),
+    },
+    { number: 51, name: 'primitiveTruncated', selectors: 'truncated', takes: 0, run: truncated },
+    {
+      number: 52,
+      name: 'primitiveFractionalPart',
+      selectors: 'fractionPart',
+      takes: 0,
+      run: unary((a) => (Number.isFinite(a) ? a - Math.trunc(a) : undefined)),
+    },
+    { number: 53, name: 'primitiveExponent', selectors: 'exponent', takes: 0, run: exponent },
+    { number: 54, name: 'primitiveTimesTwoPower', selectors: 'timesTwoPower:', takes: 1, run: scale },
+    {
+      number: 55,
+      name: 'primitiveSquareRoot',
+      selectors: 'sqrt',
+      takes: 0,
+      run: unary((a) => (a < 0 || Number.isNaN(a) ? undefined : Math.sqrt(a))),
+    },
+    { number: 56, name: 'primitiveSine', selectors: 'sin', takes: 0, run: unary(Math.sin) },
+    { number: 57, name: 'primitiveArctan', selectors: 'arcTan', takes: 0, run: unary(Math.atan) },
+    {
+      number: 58,
+      name: 'primitiveLogN',
+      selectors: 'ln',
+      takes: 0,
+      run: unary((a) => (a < 0 || Number.isNaN(a) ? undefined : Math.log(a))),
+    },
+    { number: 59, name: 'primitiveExp', selectors: 'exp', takes: 0, run: unary(Math.exp) },
+    { module: 'SafeFFIHost', name: 'primitiveFloatPrintString', takes: [0, 1], run: printString },
+    { module: 'SafeFFIHost', name: 'primitiveParseFloat', takes: 1, run: parse },
+    { module: 'SafeFFIHost', name: 'primitiveFloatRaisedTo', takes: 1, run: binary((a, b) => a ** b) },
+  ]),
+);

@@ -3,10 +3,11 @@
  * harmless ones, and make every context that they answer known (see ContextPool).
  */
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
-import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import type { Primitive } from '../vm/interpreter/primitive-table.ts';
 import { allInstancesOf, allObjects, firstObject, nextObject } from '../vm/memory/object-walk.ts';
 import { isImmediate, NO_OOP, type Oop, smallIntegerOop } from '../vm/memory/oop.ts';
 import { ClassIndex, PrimitiveError } from '../vm/memory/well-known.ts';
+import { failing } from './failing.ts';
 
 /** An oop that a walk found, safe to give to the program. */
 function found(vm: Interpreter, oop: Oop): Oop {
@@ -72,23 +73,26 @@ const collected =
     return vm.answer(argumentCount, array);
   };
 
-export const heapWalkPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 77, name: 'primitiveSomeInstance', selectors: 'someInstance', takes: [0, 1], run: someInstance },
-  { number: 78, name: 'primitiveNextInstance', selectors: 'nextInstance', takes: [0, 1], run: nextInstance },
-  { number: 138, name: 'primitiveSomeObject', selectors: 'someObject', takes: [0, 1], run: someObject },
-  { number: 139, name: 'primitiveNextObject', selectors: 'nextObject', takes: [0, 1], run: objectAfter },
-  {
-    number: 177,
-    name: 'primitiveAllInstances',
-    selectors: 'allInstances',
-    takes: [0, 1],
-    run: collected((vm, behavior) => allInstancesOf(vm.memory, behavior)),
-  },
-  {
-    number: 178,
-    name: 'primitiveAllObjects',
-    selectors: 'allObjects',
-    takes: [0, 1],
-    run: collected((vm) => allObjects(vm.memory)),
-  },
-];
+export const heapWalkPrimitives = failing(
+  ['BAD_RECEIVER', 'NOT_FOUND', 'NO_MEMORY'],
+  [
+    { number: 77, name: 'primitiveSomeInstance', selectors: 'someInstance', takes: [0, 1], run: someInstance },
+    { number: 78, name: 'primitiveNextInstance', selectors: 'nextInstance', takes: [0, 1], run: nextInstance },
+    { number: 138, name: 'primitiveSomeObject', selectors: 'someObject', takes: [0, 1], run: someObject },
+    { number: 139, name: 'primitiveNextObject', selectors: 'nextObject', takes: [0, 1], run: objectAfter },
+    {
+      number: 177,
+      name: 'primitiveAllInstances',
+      selectors: 'allInstances',
+      takes: [0, 1],
+      run: collected((vm, behavior) => allInstancesOf(vm.memory, behavior)),
+    },
+    {
+      number: 178,
+      name: 'primitiveAllObjects',
+      selectors: 'allObjects',
+      takes: [0, 1],
+      run: collected((vm) => allObjects(vm.memory)),
+    },
+  ],
+);

@@ -2,9 +2,10 @@
  * Named primitives of module SafeFFIHost: how the image ends a call of the host, reports an error that nobody handled, and
  * writes to the console. Strings are written as UTF-8, byte arrays as they are.
  */
-import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import type { Primitive } from '../vm/interpreter/primitive-table.ts';
 import { isImmediate, smallIntegerValue } from '../vm/memory/oop.ts';
 import { ClassIndex, PrimitiveError } from '../vm/memory/well-known.ts';
+import { failing } from './failing.ts';
 import { elementKindOf, integerWithin } from './operands.ts';
 
 const MODULE = 'SafeFFIHost';
@@ -33,8 +34,11 @@ const consoleWrite: Primitive = (vm, argumentCount) => {
   return vm.answer(argumentCount, vm.stackValue(argumentCount));
 };
 
-export const hostPrimitives: readonly PrimitiveDefinition[] = [
-  { module: MODULE, name: 'primitiveReturnToHost', run: returnToHost },
-  { module: MODULE, name: 'primitiveUnhandledError', run: unhandledError },
-  { module: MODULE, name: 'primitiveConsoleWrite', run: consoleWrite },
-];
+export const hostPrimitives = failing(
+  ['BAD_ARGUMENT', 'INAPPROPRIATE'],
+  [
+    { module: MODULE, name: 'primitiveReturnToHost', takes: 1, run: returnToHost },
+    { module: MODULE, name: 'primitiveUnhandledError', takes: 1, run: unhandledError },
+    { module: MODULE, name: 'primitiveConsoleWrite', takes: 2, run: consoleWrite },
+  ],
+);

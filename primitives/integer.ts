@@ -2,9 +2,10 @@
  * Primitives 1 to 18: arithmetic of SmallIntegers. They fail for any other operand and where the result is no SmallInteger;
  * the image then takes the large ones (`large-integer.ts`). `//` and `\\` round down, `quo:` towards zero.
  */
-import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import type { Primitive } from '../vm/interpreter/primitive-table.ts';
 import { fitsSmallInteger, smallIntegerOop } from '../vm/memory/oop.ts';
 import { PrimitiveError, SpecialObject } from '../vm/memory/well-known.ts';
+import { failing } from './failing.ts';
 import { isNumber } from './operands.ts';
 
 /** NaN stands for "not with these operands". */
@@ -51,23 +52,26 @@ const makePoint: Primitive = (vm) => {
   return vm.answer(1, point);
 };
 
-export const integerPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 1, name: 'primitiveAdd', selectors: '+', takes: 1, run: arithmetic((a, b) => a + b) },
-  { number: 2, name: 'primitiveSubtract', selectors: '-', takes: 1, run: arithmetic((a, b) => a - b) },
-  { number: 3, name: 'primitiveLessThan', selectors: '<', takes: 1, run: comparison((a, b) => a < b) },
-  { number: 4, name: 'primitiveGreaterThan', selectors: '>', takes: 1, run: comparison((a, b) => a > b) },
-  { number: 5, name: 'primitiveLessOrEqual', selectors: '<=', takes: 1, run: comparison((a, b) => a <= b) },
-  { number: 6, name: 'primitiveGreaterOrEqual', selectors: '>=', takes: 1, run: comparison((a, b) => a >= b) },
-  { number: 7, name: 'primitiveEqual', selectors: '=', takes: 1, run: comparison((a, b) => a === b) },
-  { number: 8, name: 'primitiveNotEqual', selectors: '~=', takes: 1, run: comparison((a, b) => a !== b) },
-  { number: 9, name: 'primitiveMultiply', selectors: '*', takes: 1, run: arithmetic((a, b) => a * b) },
-  { number: 10, name: 'primitiveDivide', selectors: '/', takes: 1, run: arithmetic(exactQuotient) },
-  { number: 11, name: 'primitiveMod', selectors: '\\\\', takes: 1, run: arithmetic(floorRemainder) },
-  { number: 12, name: 'primitiveDiv', selectors: '//', takes: 1, run: arithmetic(floorQuotient) },
-  { number: 13, name: 'primitiveQuo', selectors: 'quo:', takes: 1, run: arithmetic(truncatedQuotient) },
-  { number: 14, name: 'primitiveBitAnd', selectors: 'bitAnd:', takes: 1, run: arithmetic((a, b) => a & b) },
-  { number: 15, name: 'primitiveBitOr', selectors: 'bitOr:', takes: 1, run: arithmetic((a, b) => a | b) },
-  { number: 16, name: 'primitiveBitXor', selectors: 'bitXor:', takes: 1, run: arithmetic((a, b) => a ^ b) },
-  { number: 17, name: 'primitiveBitShift', selectors: 'bitShift:', takes: 1, run: arithmetic(shifted) },
-  { number: 18, name: 'primitiveMakePoint', selectors: '@', takes: 1, run: makePoint },
-];
+export const integerPrimitives = failing(
+  ['BAD_RECEIVER', 'BAD_ARGUMENT', 'GENERIC'],
+  [
+    { number: 1, name: 'primitiveAdd', selectors: '+', takes: 1, run: arithmetic((a, b) => a + b) },
+    { number: 2, name: 'primitiveSubtract', selectors: '-', takes: 1, run: arithmetic((a, b) => a - b) },
+    { number: 3, name: 'primitiveLessThan', selectors: '<', takes: 1, run: comparison((a, b) => a < b) },
+    { number: 4, name: 'primitiveGreaterThan', selectors: '>', takes: 1, run: comparison((a, b) => a > b) },
+    { number: 5, name: 'primitiveLessOrEqual', selectors: '<=', takes: 1, run: comparison((a, b) => a <= b) },
+    { number: 6, name: 'primitiveGreaterOrEqual', selectors: '>=', takes: 1, run: comparison((a, b) => a >= b) },
+    { number: 7, name: 'primitiveEqual', selectors: '=', takes: 1, run: comparison((a, b) => a === b) },
+    { number: 8, name: 'primitiveNotEqual', selectors: '~=', takes: 1, run: comparison((a, b) => a !== b) },
+    { number: 9, name: 'primitiveMultiply', selectors: '*', takes: 1, run: arithmetic((a, b) => a * b) },
+    { number: 10, name: 'primitiveDivide', selectors: '/', takes: 1, run: arithmetic(exactQuotient) },
+    { number: 11, name: 'primitiveMod', selectors: '\\\\', takes: 1, run: arithmetic(floorRemainder) },
+    { number: 12, name: 'primitiveDiv', selectors: '//', takes: 1, run: arithmetic(floorQuotient) },
+    { number: 13, name: 'primitiveQuo', selectors: 'quo:', takes: 1, run: arithmetic(truncatedQuotient) },
+    { number: 14, name: 'primitiveBitAnd', selectors: 'bitAnd:', takes: 1, run: arithmetic((a, b) => a & b) },
+    { number: 15, name: 'primitiveBitOr', selectors: 'bitOr:', takes: 1, run: arithmetic((a, b) => a | b) },
+    { number: 16, name: 'primitiveBitXor', selectors: 'bitXor:', takes: 1, run: arithmetic((a, b) => a ^ b) },
+    { number: 17, name: 'primitiveBitShift', selectors: 'bitShift:', takes: 1, run: arithmetic(shifted) },
+    { number: 18, name: 'primitiveMakePoint', selectors: '@', takes: 1, run: makePoint },
+  ],
+);

@@ -4,9 +4,10 @@
  * (`LIMIT_EXCEEDED`) where a result would take more than `MAX_RESULT_BITS`.
  */
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
-import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import type { Primitive } from '../vm/interpreter/primitive-table.ts';
 import { isSmallInteger, NO_OOP } from '../vm/memory/oop.ts';
 import { PrimitiveError } from '../vm/memory/well-known.ts';
+import { failing } from './failing.ts';
 
 /** 16 MB: above this a result would hold the VM up for seconds. */
 export const MAX_RESULT_BITS = 1 << 27;
@@ -76,77 +77,98 @@ function shiftBig(a: bigint, count: bigint): bigint {
   return -count > BigInt(MAX_RESULT_BITS) * 8n ? (a < 0n ? -1n : 0n) : a >> -count;
 }
 
-export const largeIntegerPrimitives: readonly PrimitiveDefinition[] = [
-  {
-    number: 20,
-    name: 'primitiveRemLargeIntegers',
-    selectors: 'rem:',
-    takes: 1,
-    run: arithmetic((a, b) => (b === 0n ? undefined : a % b)),
-  },
-  { number: 21, name: 'primitiveAddLargeIntegers', selectors: '+', takes: 1, run: arithmetic((a, b) => a + b) },
-  { number: 22, name: 'primitiveSubtractLargeIntegers', selectors: '-', takes: 1, run: arithmetic((a, b) => a - b) },
-  { number: 23, name: 'primitiveLessThanLargeIntegers', selectors: '<', takes: 1, run: comparison((a, b) => a < b) },
-  { number: 24, name: 'primitiveGreaterThanLargeIntegers', selectors: '>', takes: 1, run: comparison((a, b) => a > b) },
-  {
-    number: 25,
-    name: 'primitiveLessOrEqualLargeIntegers',
-    selectors: '<=',
-    takes: 1,
-    run: comparison((a, b) => a <= b),
-  },
-  {
-    number: 26,
-    name: 'primitiveGreaterOrEqualLargeIntegers',
-    selectors: '>=',
-    takes: 1,
-    run: comparison((a, b) => a >= b),
-  },
-  { number: 27, name: 'primitiveEqualLargeIntegers', selectors: '=', takes: 1, run: comparison((a, b) => a === b) },
-  { number: 28, name: 'primitiveNotEqualLargeIntegers', selectors: '~=', takes: 1, run: comparison((a, b) => a !== b) },
-  { number: 29, name: 'primitiveMultiplyLargeIntegers', selectors: '*', takes: 1, run: multiply },
-  {
-    number: 30,
-    name: 'primitiveDivideLargeIntegers',
-    selectors: '/',
-    takes: 1,
-    run: arithmetic((a, b) => (b === 0n || a % b !== 0n ? undefined : a / b)),
-  },
-  {
-    number: 31,
-    name: 'primitiveModLargeIntegers',
-    selectors: '\\\\',
-    takes: 1,
-    run: arithmetic((a, b) => (b === 0n ? undefined : floorModulo(a, b))),
-  },
-  {
-    number: 32,
-    name: 'primitiveDivLargeIntegers',
-    selectors: '//',
-    takes: 1,
-    run: arithmetic((a, b) => (b === 0n ? undefined : floorDivide(a, b))),
-  },
-  {
-    number: 33,
-    name: 'primitiveQuoLargeIntegers',
-    selectors: 'quo:',
-    takes: 1,
-    run: arithmetic((a, b) => (b === 0n ? undefined : a / b)),
-  },
-  {
-    number: 34,
-    name: 'primitiveBitAndLargeIntegers',
-    selectors: 'bitAnd:',
-    takes: 1,
-    run: arithmetic((a, b) => a & b),
-  },
-  { number: 35, name: 'primitiveBitOrLargeIntegers', selectors: 'bitOr:', takes: 1, run: arithmetic((a, b) => a | b) },
-  {
-    number: 36,
-    name: 'primitiveBitXorLargeIntegers',
-    selectors: 'bitXor:',
-    takes: 1,
-    run: arithmetic((a, b) => a ^ b),
-  },
-  { number: 37, name: 'primitiveBitShiftLargeIntegers', selectors: 'bitShift:', takes: 1, run: shift },
-];
+export const largeIntegerPrimitives = failing(
+  ['BAD_RECEIVER', 'BAD_ARGUMENT', 'GENERIC', 'LIMIT_EXCEEDED', 'NO_MEMORY'],
+  [
+    {
+      number: 20,
+      name: 'primitiveRemLargeIntegers',
+      selectors: 'rem:',
+      takes: 1,
+      run: arithmetic((a, b) => (b === 0n ? undefined : a % b)),
+    },
+    { number: 21, name: 'primitiveAddLargeIntegers', selectors: '+', takes: 1, run: arithmetic((a, b) => a + b) },
+    { number: 22, name: 'primitiveSubtractLargeIntegers', selectors: '-', takes: 1, run: arithmetic((a, b) => a - b) },
+    { number: 23, name: 'primitiveLessThanLargeIntegers', selectors: '<', takes: 1, run: comparison((a, b) => a < b) },
+    {
+      number: 24,
+      name: 'primitiveGreaterThanLargeIntegers',
+      selectors: '>',
+      takes: 1,
+      run: comparison((a, b) => a > b),
+    },
+    {
+      number: 25,
+      name: 'primitiveLessOrEqualLargeIntegers',
+      selectors: '<=',
+      takes: 1,
+      run: comparison((a, b) => a <= b),
+    },
+    {
+      number: 26,
+      name: 'primitiveGreaterOrEqualLargeIntegers',
+      selectors: '>=',
+      takes: 1,
+      run: comparison((a, b) => a >= b),
+    },
+    { number: 27, name: 'primitiveEqualLargeIntegers', selectors: '=', takes: 1, run: comparison((a, b) => a === b) },
+    {
+      number: 28,
+      name: 'primitiveNotEqualLargeIntegers',
+      selectors: '~=',
+      takes: 1,
+      run: comparison((a, b) => a !== b),
+    },
+    { number: 29, name: 'primitiveMultiplyLargeIntegers', selectors: '*', takes: 1, run: multiply },
+    {
+      number: 30,
+      name: 'primitiveDivideLargeIntegers',
+      selectors: '/',
+      takes: 1,
+      run: arithmetic((a, b) => (b === 0n || a % b !== 0n ? undefined : a / b)),
+    },
+    {
+      number: 31,
+      name: 'primitiveModLargeIntegers',
+      selectors: '\\\\',
+      takes: 1,
+      run: arithmetic((a, b) => (b === 0n ? undefined : floorModulo(a, b))),
+    },
+    {
+      number: 32,
+      name: 'primitiveDivLargeIntegers',
+      selectors: '//',
+      takes: 1,
+      run: arithmetic((a, b) => (b === 0n ? undefined : floorDivide(a, b))),
+    },
+    {
+      number: 33,
+      name: 'primitiveQuoLargeIntegers',
+      selectors: 'quo:',
+      takes: 1,
+      run: arithmetic((a, b) => (b === 0n ? undefined : a / b)),
+    },
+    {
+      number: 34,
+      name: 'primitiveBitAndLargeIntegers',
+      selectors: 'bitAnd:',
+      takes: 1,
+      run: arithmetic((a, b) => a & b),
+    },
+    {
+      number: 35,
+      name: 'primitiveBitOrLargeIntegers',
+      selectors: 'bitOr:',
+      takes: 1,
+      run: arithmetic((a, b) => a | b),
+    },
+    {
+      number: 36,
+      name: 'primitiveBitXorLargeIntegers',
+      selectors: 'bitXor:',
+      takes: 1,
+      run: arithmetic((a, b) => a ^ b),
+    },
+    { number: 37, name: 'primitiveBitShiftLargeIntegers', selectors: 'bitShift:', takes: 1, run: shift },
+  ],
+);

@@ -3,11 +3,12 @@
  * sets parameters of the memory. Pinning a young object moves it, so the registers are written back first.
  */
 import { CACHE_ENTRIES } from '../vm/interpreter/method-cache.ts';
-import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import type { Primitive } from '../vm/interpreter/primitive-table.ts';
 import { isImmediate, NO_OOP } from '../vm/memory/oop.ts';
 import { pin, unpin } from '../vm/memory/pinning.ts';
 import { memoryParameter, setMemoryParameter, VM_PARAMETER_COUNT } from '../vm/memory/vm-parameters.ts';
 import { ClassIndex, PrimitiveError, SpecialObject } from '../vm/memory/well-known.ts';
+import { failing } from './failing.ts';
 import { integerWithin } from './operands.ts';
 
 /** The next ephemeron whose key only ephemerons hold, or weak array that lost elements; nil when there is none. */
@@ -97,42 +98,45 @@ const methodCacheStatistics: Primitive = (vm, argumentCount) => {
   return vm.answer(argumentCount, array);
 };
 
-export const memoryManagerPrimitives: readonly PrimitiveDefinition[] = [
-  {
-    number: 112,
-    name: 'primitiveBytesLeft',
-    selectors: 'primBytesLeft bytesLeft:',
-    takes: [0, 1],
-    fails: ['BAD_NUMBER_OF_ARGUMENTS'],
-    run: bytesLeft,
-  },
-  {
-    number: 124,
-    name: 'primitiveLowSpaceSemaphore',
-    selectors: 'primLowSpaceSemaphore:',
-    takes: 1,
-    fails: ['BAD_ARGUMENT'],
-    run: lowSpaceSemaphore,
-  },
-  {
-    number: 125,
-    name: 'primitiveSignalAtBytesLeft',
-    selectors: 'primSignalAtBytesLeft:',
-    takes: 1,
-    fails: ['BAD_ARGUMENT'],
-    run: signalAtBytesLeft,
-  },
-  {
-    number: 180,
-    name: 'primitiveGrowMemoryByAtLeast',
-    selectors: 'growMemoryByAtLeast:',
-    takes: 1,
-    fails: ['BAD_ARGUMENT', 'NO_MEMORY'],
-    run: growMemory,
-  },
-  { number: 172, name: 'primitiveFetchNextMourner', selectors: 'fetchMourner', takes: 0, run: fetchMourner },
-  { number: 183, name: 'primitiveIsPinned', selectors: 'isPinned', takes: 0, run: isPinned },
-  { number: 184, name: 'primitivePin', selectors: 'setPinnedInMemory:', takes: 1, run: setPinned },
-  { number: 254, name: 'primitiveVMParameter', selectors: 'vmParameterAt:', takes: [0, 1, 2], run: parameter },
-  { module: 'SafeFFIHost', name: 'primitiveMethodCacheStatistics', run: methodCacheStatistics },
-];
+export const memoryManagerPrimitives = failing(
+  ['BAD_RECEIVER', 'BAD_ARGUMENT', 'BAD_INDEX', 'INAPPROPRIATE'],
+  [
+    {
+      number: 112,
+      name: 'primitiveBytesLeft',
+      selectors: 'primBytesLeft bytesLeft:',
+      takes: [0, 1],
+      fails: ['BAD_NUMBER_OF_ARGUMENTS'],
+      run: bytesLeft,
+    },
+    {
+      number: 124,
+      name: 'primitiveLowSpaceSemaphore',
+      selectors: 'primLowSpaceSemaphore:',
+      takes: 1,
+      fails: ['BAD_ARGUMENT'],
+      run: lowSpaceSemaphore,
+    },
+    {
+      number: 125,
+      name: 'primitiveSignalAtBytesLeft',
+      selectors: 'primSignalAtBytesLeft:',
+      takes: 1,
+      fails: ['BAD_ARGUMENT'],
+      run: signalAtBytesLeft,
+    },
+    {
+      number: 180,
+      name: 'primitiveGrowMemoryByAtLeast',
+      selectors: 'growMemoryByAtLeast:',
+      takes: 1,
+      fails: ['BAD_ARGUMENT', 'NO_MEMORY'],
+      run: growMemory,
+    },
+    { number: 172, name: 'primitiveFetchNextMourner', selectors: 'fetchMourner', takes: 0, run: fetchMourner },
+    { number: 183, name: 'primitiveIsPinned', selectors: 'isPinned', takes: 0, run: isPinned },
+    { number: 184, name: 'primitivePin', selectors: 'setPinnedInMemory:', takes: 1, run: setPinned },
+    { number: 254, name: 'primitiveVMParameter', selectors: 'vmParameterAt:', takes: [0, 1, 2], run: parameter },
+    { module: 'SafeFFIHost', name: 'primitiveMethodCacheStatistics', run: methodCacheStatistics },
+  ],
+);

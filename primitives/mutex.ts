@@ -6,7 +6,7 @@
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
 import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
 import { isImmediate, type Oop } from '../vm/memory/oop.ts';
-import { LinkedListSlot, PrimitiveError, SemaphoreSlot } from '../vm/memory/well-known.ts';
+import { ClassIndex, LinkedListSlot, PrimitiveError, SemaphoreSlot } from '../vm/memory/well-known.ts';
 
 const OWNER = SemaphoreSlot.EXCESS_SIGNALS;
 
@@ -14,6 +14,7 @@ const OWNER = SemaphoreSlot.EXCESS_SIGNALS;
 function isSection(vm: Interpreter, oop: Oop): boolean {
   const { memory, scheduler } = vm;
   if (isImmediate(oop) || !memory.isPointers(oop) || memory.slotCountOf(oop) <= OWNER) return false;
+  if (memory.classIndexOfObject(oop) === ClassIndex.CONTEXT) return false;
   const isNilOrProcess = (slot: number): boolean => {
     const value = memory.fetchPointer(oop, slot);
     return value === memory.nil || scheduler.isProcess(value);

@@ -1,5 +1,7 @@
 /** Files as Node offers them, synchronously: `HostFiles` of `vm/host.ts` on `node:fs`. */
 import {
+  accessSync,
+  chmodSync,
   closeSync,
   constants,
   fstatSync,
@@ -9,6 +11,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readlinkSync,
   readSync,
   renameSync,
   rmdirSync,
@@ -16,7 +19,8 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { type FileStatus, HostFileError, type HostFiles } from '../vm/host.ts';
+import { isatty } from 'node:tty';
+import { type FileAttributes, type FileStatus, HostFileError, type HostFiles } from '../vm/host.ts';
 
 const PERMISSION_BITS = 0o777;
 
@@ -80,7 +84,35 @@ export const nodeFiles: HostFiles = {
   list: (path) => attempt(() => readdirSync(path).sort()),
   status: (path) => attempt(() => statusOf(path)),
   workingDirectory: () => process.cwd(),
+  attributes: (path, followsLinks) => attempt(() => attributesOf(path, followsLinks)),
+  isAllowed: (path, access) => attemptOnly(() => accessSync(path, ACCESS_MODES[access])) === undefined,
+  changeMode: (path, mode) => attemptOnly(() => chmodSync(path, mode)),
+  kindOf: (descriptor) =>
+    attempt(() => {
+      const status = fstatSync(descriptor);
+      if (isatty(descriptor)) return 'terminal';
+      return status.isFIFO() || status.isSocket() ? 'pipe' : 'file';
+    }),
 };
+
+const ACCESS_MODES = { read: constants.R_OK, write: constants.W_OK, execute: constants.X_OK } as const;
+
+function attributesOf(path: string, followsLinks: boolean): FileAttributes {
+  const status = followsLinks ? statSync(path) : lstatSync(path);
+  return {
+    mode: status.mode,
+    inode: status.ino,
+    device: status.dev,
+    links: status.nlink,
+    owner: status.uid,
+    group: status.gid,
+    sizeBytes: status.size,
+    accessedMs: status.atimeMs,
+    modifiedMs: status.mtimeMs,
+    changedMs: status.ctimeMs,
+    target: status.isSymbolicLink() ? readlinkSync(path) : undefined,
+  };
+}
 
 function statusOf(path: string): FileStatus {
   const link = lstatSync(path);

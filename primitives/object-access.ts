@@ -3,10 +3,11 @@
  * code, immutability, points-to. A context's slots end at its stack pointer.
  */
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
-import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import type { Primitive } from '../vm/interpreter/primitive-table.ts';
 import { literalCountOf } from '../vm/memory/method-access.ts';
 import { isImmediate, isSmallInteger, type Oop, smallIntegerValue } from '../vm/memory/oop.ts';
 import { ClassIndex, ContextSlot, PrimitiveError } from '../vm/memory/well-known.ts';
+import { failing } from './failing.ts';
 import { integerWithin, isCompiledCode } from './operands.ts';
 
 /** How many slots of a pointer object a program may see. */
@@ -162,16 +163,25 @@ const copyFrom: Primitive = (vm) => {
   return vm.answer(1, object);
 };
 
-export const objectAccessPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 68, name: 'primitiveObjectAt', selectors: 'objectAt:', takes: 1, run: objectAt },
-  { number: 69, name: 'primitiveObjectAtPut', selectors: 'objectAt:put:', takes: 2, run: objectAtPut },
-  { number: 73, name: 'primitiveInstVarAt', selectors: 'instVarAt:', takes: [1, 2], run: slotAt },
-  { number: 74, name: 'primitiveInstVarAtPut', selectors: 'instVarAt:put:', takes: [2, 3], run: slotAtPut },
-  { number: 132, name: 'primitiveObjectPointsTo', selectors: 'pointsTo:', takes: 1, run: pointsTo },
-  { number: 148, name: 'primitiveClone', selectors: 'shallowCopy', takes: [0, 1], run: shallowCopy },
-  { number: 163, name: 'primitiveGetImmutability', selectors: 'isReadOnlyObject', takes: [0, 1], run: isReadOnly },
-  { number: 164, name: 'primitiveSetImmutability', selectors: 'setIsReadOnlyObject:', takes: [1, 2], run: setReadOnly },
-  { number: 168, name: 'primitiveCopyObject', selectors: 'copyFrom:', takes: 1, run: copyFrom },
-  { number: 173, name: 'primitiveSlotAt', selectors: 'slotAt:', takes: [1, 2], run: slotAt },
-  { number: 174, name: 'primitiveSlotAtPut', selectors: 'slotAt:put:', takes: [2, 3], run: slotAtPut },
-];
+export const objectAccessPrimitives = failing(
+  ['BAD_RECEIVER', 'BAD_ARGUMENT', 'BAD_INDEX', 'INAPPROPRIATE', 'NO_MODIFICATION', 'NO_MEMORY'],
+  [
+    { number: 68, name: 'primitiveObjectAt', selectors: 'objectAt:', takes: 1, run: objectAt },
+    { number: 69, name: 'primitiveObjectAtPut', selectors: 'objectAt:put:', takes: 2, run: objectAtPut },
+    { number: 73, name: 'primitiveInstVarAt', selectors: 'instVarAt:', takes: [1, 2], run: slotAt },
+    { number: 74, name: 'primitiveInstVarAtPut', selectors: 'instVarAt:put:', takes: [2, 3], run: slotAtPut },
+    { number: 132, name: 'primitiveObjectPointsTo', selectors: 'pointsTo:', takes: 1, run: pointsTo },
+    { number: 148, name: 'primitiveClone', selectors: 'shallowCopy', takes: [0, 1], run: shallowCopy },
+    { number: 163, name: 'primitiveGetImmutability', selectors: 'isReadOnlyObject', takes: [0, 1], run: isReadOnly },
+    {
+      number: 164,
+      name: 'primitiveSetImmutability',
+      selectors: 'setIsReadOnlyObject:',
+      takes: [1, 2],
+      run: setReadOnly,
+    },
+    { number: 168, name: 'primitiveCopyObject', selectors: 'copyFrom:', takes: 1, run: copyFrom },
+    { number: 173, name: 'primitiveSlotAt', selectors: 'slotAt:', takes: [1, 2], run: slotAt },
+    { number: 174, name: 'primitiveSlotAtPut', selectors: 'slotAt:put:', takes: [2, 3], run: slotAtPut },
+  ],
+);

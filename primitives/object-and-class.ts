@@ -4,7 +4,7 @@
  */
 import { CONTEXT_SLACK } from '../vm/interpreter/context-pool.ts';
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
-import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import type { Primitive } from '../vm/interpreter/primitive-table.ts';
 import { becomeAll } from '../vm/memory/become.ts';
 import { FORMAT_MASK, FORMAT_SHIFT, Format } from '../vm/memory/header.ts';
 import type { ObjectMemory } from '../vm/memory/object-memory.ts';
@@ -20,6 +20,7 @@ import {
   smallIntegerValue,
 } from '../vm/memory/oop.ts';
 import { ClassIndex, PrimitiveError } from '../vm/memory/well-known.ts';
+import { failing } from './failing.ts';
 import { elementKindOf, integerWithin, isArray, isBehavior, isCompiledCode } from './operands.ts';
 
 const MAX_CODE_POINT = 0x3fffffff;
@@ -195,61 +196,70 @@ const flushSelector: Primitive = (vm, argumentCount) => {
 
 const specialObjectsArray: Primitive = (vm, argumentCount) => vm.answer(argumentCount, vm.memory.specialObjects);
 
-export const objectPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 248, name: 'primitiveArrayBecomeOneWayNoCopyHash', takes: 1, run: become('one way, hashes stay') },
-  { number: 70, name: 'primitiveNew', selectors: 'basicNew', takes: 0, run: basicNew },
-  { number: 71, name: 'primitiveNewWithArg', selectors: 'basicNew:', takes: 1, run: basicNewSized },
-  {
-    number: 72,
-    name: 'primitiveArrayBecomeOneWay',
-    selectors: 'elementsForwardIdentityTo:',
-    takes: [1, 2],
-    run: become('one way'),
-  },
-  { number: 75, name: 'primitiveIdentityHash', selectors: 'identityHash', takes: [0, 1], run: identityHash },
-  { number: 79, name: 'primitiveNewMethod', selectors: 'newMethod:header:', takes: 2, run: newMethod },
-  { number: 89, name: 'primitiveFlushCache', selectors: 'Behavior>>flushCache', takes: 0, run: flushAll },
-  { number: 110, name: 'primitiveIdentical', selectors: '==', takes: [1, 2], run: identical(true) },
-  { number: 111, name: 'primitiveClass', selectors: 'class', takes: [0, 1], run: classOf },
-  { number: 115, name: 'primitiveChangeClass', selectors: 'primitiveChangeClassTo:', takes: 1, run: changeClassTo },
-  {
-    number: 116,
-    name: 'primitiveFlushCacheByMethod',
-    selectors: 'CompiledMethod>>flushCache',
-    takes: [0, 1],
-    run: flushMethod,
-  },
-  {
-    number: 119,
-    name: 'primitiveFlushCacheBySelector',
-    selectors: 'Symbol>>flushCache',
-    takes: [0, 1],
-    run: flushSelector,
-  },
-  {
-    number: 128,
-    name: 'primitiveArrayBecome',
-    selectors: 'elementsExchangeIdentityWith:',
-    takes: 1,
-    run: become('both ways'),
-  },
-  {
-    number: 129,
-    name: 'primitiveSpecialObjectsOop',
-    selectors: 'specialObjectsArray',
-    takes: [0, 1],
-    run: specialObjectsArray,
-  },
-  { number: 160, name: 'primitiveAdoptInstance', selectors: 'adoptInstance:', takes: [1, 2], run: adoptInstance },
-  { number: 169, name: 'primitiveNotIdentical', selectors: '~~', takes: [1, 2], run: identical(false) },
-  { number: 170, name: 'primitiveAsCharacter', selectors: 'value:', takes: [0, 1], run: characterValueOf },
-  { number: 171, name: 'primitiveImmediateAsInteger', selectors: 'asInteger', takes: [0, 1], run: immediateAsInteger },
-  { number: 175, name: 'primitiveBehaviorHash', selectors: 'identityHash', takes: [0, 1], run: behaviorHash },
-  {
-    number: 249,
-    name: 'primitiveArrayBecomeOneWayCopyHashArg',
-    selectors: 'elementsForwardIdentityTo:copyHash:',
-    takes: [1, 2],
-    run: become('one way'),
-  },
-];
+export const objectPrimitives = failing(
+  ['BAD_RECEIVER', 'BAD_ARGUMENT', 'GENERIC', 'INAPPROPRIATE', 'NO_MODIFICATION', 'NO_MEMORY'],
+  [
+    { number: 248, name: 'primitiveArrayBecomeOneWayNoCopyHash', takes: 1, run: become('one way, hashes stay') },
+    { number: 70, name: 'primitiveNew', selectors: 'basicNew', takes: 0, run: basicNew },
+    { number: 71, name: 'primitiveNewWithArg', selectors: 'basicNew:', takes: 1, run: basicNewSized },
+    {
+      number: 72,
+      name: 'primitiveArrayBecomeOneWay',
+      selectors: 'elementsForwardIdentityTo:',
+      takes: [1, 2],
+      run: become('one way'),
+    },
+    { number: 75, name: 'primitiveIdentityHash', selectors: 'identityHash', takes: [0, 1], run: identityHash },
+    { number: 79, name: 'primitiveNewMethod', selectors: 'newMethod:header:', takes: 2, run: newMethod },
+    { number: 89, name: 'primitiveFlushCache', selectors: 'Behavior>>flushCache', takes: 0, run: flushAll },
+    { number: 110, name: 'primitiveIdentical', selectors: '==', takes: [1, 2], run: identical(true) },
+    { number: 111, name: 'primitiveClass', selectors: 'class', takes: [0, 1], run: classOf },
+    { number: 115, name: 'primitiveChangeClass', selectors: 'primitiveChangeClassTo:', takes: 1, run: changeClassTo },
+    {
+      number: 116,
+      name: 'primitiveFlushCacheByMethod',
+      selectors: 'CompiledMethod>>flushCache',
+      takes: [0, 1],
+      run: flushMethod,
+    },
+    {
+      number: 119,
+      name: 'primitiveFlushCacheBySelector',
+      selectors: 'Symbol>>flushCache',
+      takes: [0, 1],
+      run: flushSelector,
+    },
+    {
+      number: 128,
+      name: 'primitiveArrayBecome',
+      selectors: 'elementsExchangeIdentityWith:',
+      takes: 1,
+      run: become('both ways'),
+    },
+    {
+      number: 129,
+      name: 'primitiveSpecialObjectsOop',
+      selectors: 'specialObjectsArray',
+      takes: [0, 1],
+      run: specialObjectsArray,
+    },
+    { number: 160, name: 'primitiveAdoptInstance', selectors: 'adoptInstance:', takes: [1, 2], run: adoptInstance },
+    { number: 169, name: 'primitiveNotIdentical', selectors: '~~', takes: [1, 2], run: identical(false) },
+    { number: 170, name: 'primitiveAsCharacter', selectors: 'value:', takes: [0, 1], run: characterValueOf },
+    {
+      number: 171,
+      name: 'primitiveImmediateAsInteger',
+      selectors: 'asInteger',
+      takes: [0, 1],
+      run: immediateAsInteger,
+    },
+    { number: 175, name: 'primitiveBehaviorHash', selectors: 'identityHash', takes: [0, 1], run: behaviorHash },
+    {
+      number: 249,
+      name: 'primitiveArrayBecomeOneWayCopyHashArg',
+      selectors: 'elementsForwardIdentityTo:copyHash:',
+      takes: [1, 2],
+      run: become('one way'),
+    },
+  ],
+);

@@ -3,9 +3,10 @@
  * run, because the caller's context is what the switch puts away.
  */
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
-import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import type { Primitive } from '../vm/interpreter/primitive-table.ts';
 import type { Oop } from '../vm/memory/oop.ts';
 import { PrimitiveError, ProcessSlot } from '../vm/memory/well-known.ts';
+import { failing } from './failing.ts';
 import { integerWithin } from './operands.ts';
 
 const signal: Primitive = (vm, argumentCount) => {
@@ -108,14 +109,17 @@ const hasWaitSlots = (vm: Interpreter, process: Oop): boolean =>
 
 const MODULE = 'SafeFFIProcess';
 
-export const processPrimitives: readonly PrimitiveDefinition[] = [
-  { number: 85, name: 'primitiveSignal', selectors: 'signal', takes: 0, run: signal },
-  { number: 86, name: 'primitiveWait', selectors: 'wait', takes: 0, run: wait },
-  { number: 87, name: 'primitiveResume', selectors: 'resume', takes: 0, run: resume },
-  { number: 88, name: 'primitiveSuspend', selectors: 'suspend', takes: 0, run: suspend },
-  { number: 167, name: 'primitiveYield', selectors: 'yield', takes: 0, run: yieldProcessor },
-  { module: MODULE, name: 'primitiveWait', run: waitWithToken },
-  { module: MODULE, name: 'primitiveSuspend', run: suspendInWait },
-  { module: MODULE, name: 'primitiveLeaveWait', run: leaveWait },
-  { module: MODULE, name: 'primitiveSetPriority', run: setPriority },
-];
+export const processPrimitives = failing(
+  ['BAD_RECEIVER', 'BAD_ARGUMENT', 'INAPPROPRIATE'],
+  [
+    { number: 85, name: 'primitiveSignal', selectors: 'signal', takes: 0, run: signal },
+    { number: 86, name: 'primitiveWait', selectors: 'wait', takes: 0, run: wait },
+    { number: 87, name: 'primitiveResume', selectors: 'resume', takes: 0, run: resume },
+    { number: 88, name: 'primitiveSuspend', selectors: 'suspend', takes: 0, run: suspend },
+    { number: 167, name: 'primitiveYield', selectors: 'yield', takes: 0, run: yieldProcessor },
+    { module: MODULE, name: 'primitiveWait', takes: 1, run: waitWithToken },
+    { module: MODULE, name: 'primitiveSuspend', takes: 0, run: suspendInWait },
+    { module: MODULE, name: 'primitiveLeaveWait', takes: 1, run: leaveWait },
+    { module: MODULE, name: 'primitiveSetPriority', takes: 1, run: setPriority },
+  ],
+);

@@ -14,8 +14,11 @@ import { clockPrimitives } from './clock.ts';
 import { consolePluginPrimitives } from './console-plugin.ts';
 import { Display } from './display/display.ts';
 import { displayPrimitives } from './display/index.ts';
+import { dsaPluginPrimitives } from './dsa-plugin.ts';
 import { filePrimitives } from './file.ts';
+import { fileAttributesPrimitives } from './file-attributes-plugin.ts';
 import { floatPrimitives } from './float.ts';
+import { floatArrayPluginPrimitives } from './float-array-plugin.ts';
 import { heapCheckPrimitives } from './heap-check.ts';
 import { heapWalkPrimitives } from './heap-walk.ts';
 import { hostPrimitives } from './host.ts';
@@ -24,10 +27,14 @@ import { inputPrimitives } from './input/index.ts';
 import { UserInput } from './input/user-input.ts';
 import { integerPrimitives } from './integer.ts';
 import { largeIntegerPrimitives } from './large-integer.ts';
+import { largeIntegersPluginPrimitives } from './large-integers-plugin.ts';
+import { matrixPluginPrimitives } from './matrix-plugin.ts';
 import { memoryManagerPrimitives } from './memory-manager.ts';
+import { miscPluginPrimitives } from './misc-plugin.ts';
 import { mutexPrimitives } from './mutex.ts';
 import { objectAccessPrimitives } from './object-access.ts';
 import { objectPrimitives } from './object-and-class.ts';
+import { platformPluginPrimitives } from './platform-plugins.ts';
 import { processPrimitives } from './process.ts';
 import { rawElementPrimitives } from './raw-elements.ts';
 import { streamPrimitives } from './stream.ts';
@@ -35,6 +42,7 @@ import { stringPrimitives } from './string.ts';
 import { type ImagePath, type SnapshotWriter, systemPrimitives } from './system.ts';
 import { v3MethodPrimitives } from './v3-methods.ts';
 import { vmServicePrimitives } from './vm-services.ts';
+import { zipPluginPrimitives } from './zip-plugin.ts';
 
 export type { ImagePath, SnapshotWriter } from './system.ts';
 
@@ -83,6 +91,14 @@ export function standardFamilies(options: PrimitiveOptions = {}): readonly Primi
     family('mutex', mutexPrimitives),
     family('clock', clockPrimitives),
     family('vm-services', vmServicePrimitives()),
+    family('misc-plugin', miscPluginPrimitives),
+    family('float-array-plugin', floatArrayPluginPrimitives),
+    family('matrix-plugin', matrixPluginPrimitives),
+    family('zip-plugin', zipPluginPrimitives),
+    family('dsa-plugin', dsaPluginPrimitives),
+    family('platform-plugins', platformPluginPrimitives),
+    family('file-attributes-plugin', fileAttributesPrimitives()),
+    family('large-integers-plugin', largeIntegersPluginPrimitives),
     family('system', systemPrimitives(options.writeSnapshot, options.imagePath)),
     family('host', hostPrimitives),
     family('file', filePrimitives()),

@@ -2,12 +2,13 @@
  * Byte and word moves between objects (105), and what strings do often: compare, hash, find, translate (module
  * MiscPrimitivePlugin). Indices count from 1 and stops are inclusive, as in the image.
  */
-import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
+import type { Primitive } from '../vm/interpreter/primitive-table.ts';
 import type { ObjectMemory } from '../vm/memory/object-memory.ts';
 import { isImmediate, isSmallInteger, type Oop, smallIntegerOop, smallIntegerValue } from '../vm/memory/oop.ts';
 import { stringHash } from '../vm/memory/string-hash.ts';
 import { PrimitiveError } from '../vm/memory/well-known.ts';
 import { elementsOf } from './array-and-stream.ts';
+import { failing } from './failing.ts';
 import { isByteObject } from './operands.ts';
 
 /** `replaceFrom: start to: stop with: source startingAt: sourceStart`; copies as if through a copy when both are one. */
@@ -129,17 +130,20 @@ const translate: Primitive = (vm, argumentCount) => {
 
 const MODULE = 'MiscPrimitivePlugin';
 
-export const stringPrimitives: readonly PrimitiveDefinition[] = [
-  {
-    number: 105,
-    name: 'primitiveStringReplace',
-    selectors: 'replaceFrom:to:with:startingAt:',
-    takes: 4,
-    run: replaceFrom,
-  },
-  { module: MODULE, name: 'primitiveCompareString', run: compareString },
-  { module: MODULE, name: 'primitiveStringHash', run: hashString },
-  { module: MODULE, name: 'primitiveFindFirstInString', run: findFirstInString },
-  { module: MODULE, name: 'primitiveIndexOfAsciiInString', run: indexOfAscii },
-  { module: MODULE, name: 'primitiveTranslateStringWithTable', run: translate },
-];
+export const stringPrimitives = failing(
+  ['BAD_RECEIVER', 'BAD_ARGUMENT', 'BAD_INDEX', 'NO_MODIFICATION'],
+  [
+    {
+      number: 105,
+      name: 'primitiveStringReplace',
+      selectors: 'replaceFrom:to:with:startingAt:',
+      takes: 4,
+      run: replaceFrom,
+    },
+    { module: MODULE, name: 'primitiveCompareString', takes: 3, run: compareString },
+    { module: MODULE, name: 'primitiveStringHash', takes: 2, run: hashString },
+    { module: MODULE, name: 'primitiveFindFirstInString', takes: 3, run: findFirstInString },
+    { module: MODULE, name: 'primitiveIndexOfAsciiInString', takes: 3, run: indexOfAscii },
+    { module: MODULE, name: 'primitiveTranslateStringWithTable', takes: 4, run: translate },
+  ],
+);

@@ -61,8 +61,15 @@ export function systemAttributePrimitives(attributes: SystemAttributes): readonl
     return vm.answer(argumentCount, vm.memory.newByteString(bytesAsText(folder)));
   };
   return [
-    { number: 142, name: 'primitiveVMPath', selectors: 'vmPath', takes: 0, run: vmPath },
-    { number: 149, name: 'primitiveGetAttribute', selectors: 'getSystemAttribute:', takes: 1, run: getAttribute },
+    { number: 142, name: 'primitiveVMPath', selectors: 'vmPath', takes: 0, fails: [], run: vmPath },
+    {
+      number: 149,
+      name: 'primitiveGetAttribute',
+      selectors: 'getSystemAttribute:',
+      takes: 1,
+      fails: ['BAD_ARGUMENT'],
+      run: getAttribute,
+    },
   ];
 }
 

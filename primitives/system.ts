@@ -7,6 +7,7 @@ import type { Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive
 import { clearDeadContextSlots } from '../vm/memory/object-walk.ts';
 import { isImmediate, isSmallInteger, smallIntegerValue } from '../vm/memory/oop.ts';
 import { PrimitiveError, ProcessSlot } from '../vm/memory/well-known.ts';
+import { failing } from './failing.ts';
 
 /** Writes the heap to the image's file. Answers a sentence when that failed. */
 export type SnapshotWriter = () => string | undefined;
@@ -81,22 +82,34 @@ const imageName =
 export const systemPrimitives = (
   writeSnapshot: SnapshotWriter | undefined,
   image: ImagePath | undefined,
-): readonly PrimitiveDefinition[] => [
-  ...(writeSnapshot === undefined
-    ? []
-    : [{ number: 97, name: 'primitiveSnapshot', selectors: 'snapshot', takes: [0, 1], run: snapshot(writeSnapshot) }]),
-  ...(image === undefined
-    ? []
-    : [
-        {
-          number: 121,
-          name: 'primitiveImageName',
-          selectors: 'imageName primImageName:',
-          takes: [0, 1],
-          run: imageName(image),
-        },
-      ]),
-  { number: 113, name: 'primitiveQuit', selectors: 'quit', takes: [0, 1], run: quit },
-  { number: 130, name: 'primitiveFullGC', selectors: 'garbageCollect', takes: 0, run: collect('all') },
-  { number: 131, name: 'primitiveIncrementalGC', selectors: 'garbageCollectMost', takes: 0, run: collect('young') },
-];
+): readonly PrimitiveDefinition[] =>
+  failing(
+    ['BAD_ARGUMENT', 'GENERIC'],
+    [
+      ...(writeSnapshot === undefined
+        ? []
+        : [
+            {
+              number: 97,
+              name: 'primitiveSnapshot',
+              selectors: 'snapshot',
+              takes: [0, 1],
+              run: snapshot(writeSnapshot),
+            },
+          ]),
+      ...(image === undefined
+        ? []
+        : [
+            {
+              number: 121,
+              name: 'primitiveImageName',
+              selectors: 'imageName primImageName:',
+              takes: [0, 1],
+              run: imageName(image),
+            },
+          ]),
+      { number: 113, name: 'primitiveQuit', selectors: 'quit', takes: [0, 1], run: quit },
+      { number: 130, name: 'primitiveFullGC', selectors: 'garbageCollect', takes: 0, run: collect('all') },
+      { number: 131, name: 'primitiveIncrementalGC', selectors: 'garbageCollectMost', takes: 0, run: collect('young') },
+    ],
+  );

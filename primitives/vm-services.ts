@@ -149,7 +149,13 @@ export const vmServicePrimitives = (): readonly PrimitiveDefinition[] => [
   { number: 575, name: 'primitiveHighBit', selectors: 'highBit', takes: 0, fails: ['BAD_RECEIVER'], run: highBit },
   { module: MODULE, name: 'primitiveHighBit', fails: ['BAD_RECEIVER'], run: highBit },
   { module: MODULE, name: 'primitiveGetenv', fails: ['BAD_ARGUMENT', 'NO_MEMORY'], run: getenv },
-  { module: MODULE, name: 'primitiveGetCurrentWorkingDirectory', fails: ['NO_MEMORY'], run: workingDirectory },
+  {
+    module: MODULE,
+    name: 'primitiveGetCurrentWorkingDirectory',
+    takes: [0, 1],
+    fails: ['NO_MEMORY'],
+    run: workingDirectory,
+  },
   { module: MODULE, name: 'primitiveHighResClock', fails: [], run: highResolutionClock },
   {
     module: MODULE,

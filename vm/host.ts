@@ -48,6 +48,23 @@ export interface FileStatus {
   readonly permissions: number;
 }
 
+/** What the system knows of a file, where it is one like POSIX. Times are milliseconds since 1970, UTC. */
+export interface FileAttributes {
+  /** Type and permissions, as `st_mode`. */
+  readonly mode: number;
+  readonly inode: number;
+  readonly device: number;
+  readonly links: number;
+  readonly owner: number;
+  readonly group: number;
+  readonly sizeBytes: number;
+  readonly accessedMs: number;
+  readonly modifiedMs: number;
+  readonly changedMs: number;
+  /** What a symbolic link says that it leads to. */
+  readonly target: string | undefined;
+}
+
 /** Files and directories. Every method answers a `HostFileError` where the system refuses, and never throws one. */
 export interface HostFiles {
   /** A descriptor. For writing the file is made if it is not there, and kept as it is if it is. */
@@ -67,4 +84,10 @@ export interface HostFiles {
   list(path: string): readonly string[] | HostFileError;
   status(path: string): FileStatus | HostFileError;
   workingDirectory(): string;
+  /** Of what a link leads to, or of the link itself. Hosts whose system has no such thing leave these three out. */
+  attributes?(path: string, followsLinks: boolean): FileAttributes | HostFileError;
+  isAllowed?(path: string, access: 'read' | 'write' | 'execute'): boolean;
+  changeMode?(path: string, mode: number): HostFileError | undefined;
+  /** What a descriptor is open on. */
+  kindOf?(descriptor: number): 'terminal' | 'pipe' | 'file' | HostFileError;
 }

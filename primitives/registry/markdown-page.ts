@@ -42,6 +42,7 @@ export function listedFamilies(): readonly PrimitiveFamily[] {
 const cell = (text: string): string => text.replaceAll('|', '\\|') || '-';
 const code = (text: string): string => (text === '' ? '-' : `\`${text.replaceAll('|', '\\|')}\``);
 const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+const counts = ({ takes }: PrimitiveDefinition): string => (takes === undefined ? 'any' : [takes].flat().join(', '));
 const failures = ({ fails = [] }: PrimitiveDefinition): string => fails.join(', ').toLowerCase().replaceAll('_', ' ');
 
 function numberedSection(listed: readonly Listed[]): string {
@@ -51,17 +52,24 @@ function numberedSection(listed: readonly Listed[]): string {
     )
     .sort((a, b) => a.number - b.number)
     .map(({ family, definition, number }) =>
-      row(String(number), definition.name, code(definition.selectors ?? ''), family, cell(failures(definition))),
+      row(
+        String(number),
+        definition.name,
+        code(definition.selectors ?? ''),
+        cell(counts(definition)),
+        family,
+        cell(failures(definition)),
+      ),
     );
   return [
     '## By number',
     '',
-    row('number', 'name', 'selectors', 'family', 'fails with'),
-    row('---', '---', '---', '---', '---'),
+    row('number', 'name', 'selectors', 'arguments', 'family', 'fails with'),
+    row('---', '---', '---', '---', '---', '---'),
     ...rows,
-    row('117', 'primitiveExternalCall', code(''), 'the interpreter', 'not found'),
-    row('256-263', 'quick returns: `self true false nil -1 0 1 2`', code(''), 'the interpreter', '-'),
-    row('264-519', 'quick returns: instance variable number - 264', code(''), 'the interpreter', '-'),
+    row('117', 'primitiveExternalCall', '-', '-', 'the interpreter', 'not found'),
+    row('256-263', 'quick returns: `self true false nil -1 0 1 2`', '-', '0', 'the interpreter', '-'),
+    row('264-519', 'quick returns: instance variable number - 264', '-', '0', 'the interpreter', '-'),
   ].join('\n');
 }
 
@@ -76,14 +84,20 @@ function namedSection(listed: readonly Listed[]): string {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([module, primitives]) =>
       primitives.map(({ family, definition }) =>
-        row(module === '' ? '(the VM)' : module, definition.name, family, cell(failures(definition))),
+        row(
+          module === '' ? '(the VM)' : module,
+          definition.name,
+          counts(definition),
+          family,
+          cell(failures(definition)),
+        ),
       ),
     );
   return [
     '## By module and name',
     '',
-    row('module', 'name', 'family', 'fails with'),
-    row('---', '---', '---', '---'),
+    row('module', 'name', 'arguments', 'family', 'fails with'),
+    row('---', '---', '---', '---', '---'),
     ...rows,
   ].join('\n');
 }
@@ -118,9 +132,18 @@ const WHY_NOT: Readonly<Record<string, string>> = {
   primitiveExitToDebugger: "it would end the VM; the image's own code runs instead",
 };
 
+/** As the VM's table takes them: of two with one number or name the later. */
+function listedDefinitions(): readonly Listed[] {
+  const byKey = new Map<string, Listed>();
+  for (const { family, definitions } of listedFamilies())
+    for (const definition of definitions) {
+      const key = 'number' in definition ? String(definition.number) : `${definition.module}.${definition.name}`;
+      byKey.set(key, { family, definition });
+    }
+  return [...byKey.values()];
+}
+
 export function generate(): string {
-  const listed = listedFamilies().flatMap(({ family, definitions }) =>
-    definitions.map((definition) => ({ family, definition })),
-  );
+  const listed = listedDefinitions();
   return `${HEAD}\n${numberedSection(listed)}\n\n${namedSection(listed)}\n\n${missingSection(listed)}\n`;
 }
