@@ -1,6 +1,7 @@
 /**
  * Module Matrix2x3Plugin: affine transformations of the plane. A matrix is an object of six 32-bit words, single floats: two rows of three.
- * Points have SmallIntegers or Floats; results are rounded to SmallIntegers, halves up. Source: class comment of MatrixTransform2x3 in Squeak.
+ * Points have SmallIntegers or Floats; results are rounded to SmallIntegers as
+ * `rounded` does it, which the image's code behind them sends; the plugin in C is one off below zero. Source: class comment of MatrixTransform2x3 in Squeak.
  */
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
 import type { FailureName, Primitive, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
@@ -47,9 +48,9 @@ function backwards(matrix: Float32Array): Transform | undefined {
   return ([x, y]) => [((x - c) * e - b * (y - f)) / determinant, (a * (y - f) - (x - c) * d) / determinant];
 }
 
-/** A rounded coordinate; undefined where no SmallInteger is near. */
+/** A rounded coordinate, halves away from zero; undefined where no SmallInteger is near. */
 function rounded(value: number): number | undefined {
-  const whole = Math.trunc(value + 0.5);
+  const whole = Math.trunc(value + Math.sign(value) / 2);
   return fitsSmallInteger(whole) ? whole : undefined;
 }
 
