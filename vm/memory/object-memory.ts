@@ -34,6 +34,8 @@ export class ObjectMemory extends ObjectAccess {
   isV3 = false;
   /** Ephemerons and weak arrays that the image is to be told of. */
   readonly mourners = new MournQueue();
+  /** What the image set of the parameters that tune other collectors (vm-parameters.ts). */
+  readonly tuning = new Map<number, number>();
   /** The lowest class index that may be free. */
   private nextClassIndex: number = ClassIndex.FIRST_FREE;
   /**

@@ -14,6 +14,12 @@ import type { ObjectMemory } from './object-memory.ts';
 
 export const VM_PARAMETER_COUNT = 75;
 const QUEUES_WEAK_ARRAYS = 64;
+/**
+ * Numbers by which images tune the collectors of other VMs: allocations between collections (5), survivors that are tenured (6), room to grow,
+ * keep and shrink by (23 to 25), sizes that count from the next start on (43, 44, 45, 47), and so on. They are kept and read
+ * back; this collector sizes itself. An image that sets them at its start does not expect to fail.
+ */
+const TUNING: ReadonlySet<number> = new Set([5, 6, 17, 23, 24, 25, 26, 43, 44, 45, 47, 49, 55, 68, 69, 74]);
 
 /** Reads a parameter, or undefined where the number has no meaning. */
 export function memoryParameter(memory: ObjectMemory, statistics: GcStatistics, index: number): number | undefined {
@@ -53,12 +59,16 @@ export function memoryParameter(memory: ObjectMemory, statistics: GcStatistics, 
     case 67:
       return memory.maxBytes;
     default:
-      return undefined;
+      return memory.tuning.get(index);
   }
 }
 
 /** Sets a parameter; false where it cannot be set, or not to that value. */
 export function setMemoryParameter(memory: ObjectMemory, index: number, value: number): boolean {
+  if (TUNING.has(index)) {
+    memory.tuning.set(index, value);
+    return true;
+  }
   if (index !== 48 || (value !== 0 && value !== QUEUES_WEAK_ARRAYS)) return false;
   memory.mourners.queuesWeakArrays = value !== 0;
   return true;
