@@ -41,6 +41,7 @@ import { streamPrimitives } from './stream.ts';
 import { stringPrimitives } from './string.ts';
 import { type ImagePath, type SnapshotWriter, systemPrimitives } from './system.ts';
 import { v3MethodPrimitives } from './v3-methods.ts';
+import { v3Numbers } from './v3-numbers.ts';
 import { vmServicePrimitives } from './vm-services.ts';
 import { zipPluginPrimitives } from './zip-plugin.ts';
 
@@ -116,5 +117,8 @@ export const standardPrimitives = (options: PrimitiveOptions = {}): readonly Pri
 export function installPrimitives(vm: VM, options: PrimitiveOptions = {}): void {
   const standard = standardPrimitives(options);
   vm.addPrimitives(standard);
-  if (vm.memory.isV3) vm.addPrimitives(v3MethodPrimitives(standard));
+  if (!vm.memory.isV3) return;
+  const numbers = v3Numbers(standard);
+  vm.addPrimitives(numbers);
+  vm.addPrimitives(v3MethodPrimitives([...standard, ...numbers]));
 }

@@ -20,7 +20,7 @@ import { PrimitiveError } from '../vm/memory/well-known.ts';
 /** `standard` are the primitives that these stand in for. */
 export function v3MethodPrimitives(standard: readonly PrimitiveDefinition[]): readonly PrimitiveDefinition[] {
   const by = (number: number): PrimitiveDefinition & { number: number } => {
-    const found = standard.find((each) => 'number' in each && each.number === number);
+    const found = standard.findLast((each) => 'number' in each && each.number === number);
     if (found === undefined || !('number' in found))
       throw new RangeError(`there is no primitive ${number} to stand in for`);
     return found;
