@@ -61,7 +61,7 @@ function hashOf(files) {
 }
 
 const tool = (name) => join('node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name);
-const grammars = ['image', 'primitives', 'safeffi'].flatMap((folder) => filesBelow(folder, /\.ohm$/));
+const grammars = ['image', 'primitives', 'safeffi', 'cli'].flatMap((folder) => filesBelow(folder, /\.ohm$/));
 const bundleOf = (grammar) => `${grammar}-bundle.js`;
 /** safeffi loads its grammar within a call, when something is declared; only a CommonJS module can be loaded so. */
 const isLoadedLate = (grammar) => grammar.startsWith('safeffi');

@@ -58,6 +58,19 @@ export interface SessionSettings {
   readonly confine?: boolean;
 }
 
+/** How an image ended that was resumed; or its time was over. */
+export type ResumedOutcome = Outcome | 'time over';
+
+/** A resumed image, to be run bit by bit. */
+export interface ResumedImage {
+  /** The image's clock. */
+  milliseconds(): number;
+  /** Runs until that time, or the end: undefined in the first case. */
+  runUntil(time: number): Promise<ResumedOutcome | undefined>;
+  /** No process had anything to do when it was left. */
+  readonly isIdle: boolean;
+}
+
 /** Callouts that take longer leave the VM to other processes; a switch away and back costs about as much. */
 const PEND_AFTER_MS = 0.5;
 
@@ -217,13 +230,31 @@ export class ImageSession {
 
   /**
    * Goes on with the process that was active when the image was saved, for at most `milliseconds`: 'time over' then, and the image
-   * is left where it stands. undefined when there is no such process.
+   * is left where it stands, as it is when `play`, which lets it run bit by bit, has had enough. undefined when there is no such
+   * process.
    */
-  async resumeOnLoop(milliseconds = Number.POSITIVE_INFINITY): Promise<Outcome | 'time over' | undefined> {
+  async resumeOnLoop(
+    milliseconds = Number.POSITIVE_INFINITY,
+    play: (image: ResumedImage) => Promise<ResumedOutcome | undefined> = (image) =>
+      image.runUntil(Number.POSITIVE_INFINITY),
+  ): Promise<ResumedOutcome | undefined> {
     const call = this.vm.resumeImage();
     if (call === undefined) return undefined;
-    const outcome = await this.driver.finishBefore(call, this.vm.host.milliseconds() + milliseconds);
-    if (outcome?.kind === 'interrupted' && !this.driver.wasEnded) await this.terminate(call.process);
+    const { driver } = this;
+    const { host } = this.vm;
+    const end = host.milliseconds() + milliseconds;
+    const outcome = await play({
+      milliseconds: () => host.milliseconds(),
+      get isIdle() {
+        return driver.isIdle;
+      },
+      async runUntil(time) {
+        const ended = await driver.finishBefore(call, Math.min(time, end));
+        return ended ?? (host.milliseconds() >= end ? 'time over' : undefined);
+      },
+    });
+    if (outcome !== undefined && outcome !== 'time over' && outcome.kind === 'interrupted' && !driver.wasEnded)
+      await this.terminate(call.process);
     return outcome ?? 'time over';
   }
 

@@ -37,6 +37,14 @@ const positiveSeconds = (text: string): number => {
   return value;
 };
 
+const screenSize = (text: string): { width: number; height: number } => {
+  const [, width, height] = /^(\d+)x(\d+)$/.exec(text) ?? [];
+  const size = { width: Number(width), height: Number(height) };
+  if (width === undefined || Math.min(size.width, size.height) < 64 || Math.max(size.width, size.height) > 8192)
+    throw new InvalidArgumentError(`${text} is no size of a screen: expected WIDTHxHEIGHT, each from 64 to 8192.`);
+  return size;
+};
+
 const collect = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
 
 const imageOption = new Option('--image <file>', 'the image to use').default(undefined, 'the built kernel image');
@@ -93,6 +101,11 @@ function program(finish: (exitCode: number) => void): Command {
       positiveSeconds,
     )
     .option('--screenshot <file>', 'with an image: write what its Display shows at the end, as a PNG')
+    .option('--screen <size>', 'with an image: how large it is told that its screen is, as 1024x768', screenSize)
+    .option(
+      '--events <file>',
+      'with an image: play what a user does, a line a step (docs/cli.md); it ends with the script',
+    )
     .option('--report-primitives', 'say at the end which primitives were asked for in vain, and how often')
     .addOption(jsonOption)
     .action(async (file: string, args: string[], options) =>

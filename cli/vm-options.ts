@@ -1,6 +1,7 @@
 /** The options that every command takes which runs Smalltalk, and the session that they ask for. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { ScreenSize } from '../primitives/display/display.ts';
 import type { NodeHost } from '../primitives/node-host.ts';
 import { CheckoutPath } from './checkout.ts';
 import { CommandError } from './exit-code.ts';
@@ -18,6 +19,7 @@ export interface VmOptions {
   readonly checkpoint?: true;
   readonly unconfined?: true;
   readonly json?: true;
+  readonly screen?: ScreenSize;
 }
 
 /** A session on the image that the options name, or on the built kernel image. */
@@ -33,8 +35,9 @@ export function openImageSession(
   const onFault = options.onFault ?? (onTerminal ? 'debug' : 'exit');
   return ImageSession.open(path, {
     imageArguments,
-    // The kernel image is a part of the installation: a snapshot of it goes to a file of the user's.
-    imagePath: options.image ?? resolve('safeffi.image'),
+    // Images look for files in the folder of theirs: the path is whole. The kernel image is a part of the installation, and a snapshot of it
+    // goes to a file of the user's.
+    imagePath: resolve(options.image ?? 'safeffi.image'),
     ...(options.ffi === undefined ? {} : { ffi: options.ffi }),
     ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
     ...(options.heap === undefined ? {} : { heapLimitBytes: options.heap }),
@@ -42,6 +45,7 @@ export function openImageSession(
     ...(options.unconfined === undefined ? {} : { confine: false }),
     ...(options.assert === undefined ? {} : { assert: true }),
     ...(host === undefined ? {} : { host }),
+    ...(options.screen === undefined ? {} : { screenSize: options.screen }),
     ...(onFault === 'debug' && onTerminal ? { chooseResolution: chooseOnTerminal } : {}),
   });
 }

@@ -31,6 +31,8 @@ export class NodeDriver {
   private wakeUp: (() => void) | undefined = undefined;
   /** Of the call under way: the second is not left to what the first stopped. */
   private interrupts = 0;
+  /** No process had anything to do when the VM was left. */
+  isIdle = false;
 
   constructor(vm: VM, options: DriverOptions) {
     this.vm = vm;
@@ -49,7 +51,9 @@ export class NodeDriver {
     process.on('SIGINT', onInterrupt);
     try {
       while (call.outcome === undefined) {
-        const status = this.vm.run(this.options.sliceMs ?? DEFAULT_SLICE_MS);
+        const sliceMs = Math.min(this.options.sliceMs ?? DEFAULT_SLICE_MS, time - this.vm.host.milliseconds());
+        const status = this.vm.run(Math.max(0, sliceMs));
+        this.isIdle = status.kind === 'idle';
         if (status.kind === 'quit') return status;
         if (call.outcome !== undefined) break;
         if (this.vm.host.milliseconds() >= time) return undefined;
@@ -64,6 +68,8 @@ export class NodeDriver {
         if (status.kind === 'idle' && status.until === undefined && !isBounded)
           return this.vm.interpreter.hostCalls.stuck(call);
         await this.pause(status.kind === 'idle' ? Math.min(status.until ?? Number.POSITIVE_INFINITY, time) : 0);
+        // Idle until the end: to run once more would be to leave it in the middle of something.
+        if (this.isIdle && this.vm.host.milliseconds() >= time) return undefined;
       }
       return call.outcome;
     } finally {
@@ -97,6 +103,11 @@ export class NodeDriver {
   private pause(time: number): Promise<void> {
     return new Promise((resolve) => {
       if (time === 0) {
+        setImmediate(resolve);
+        return;
+      }
+      if (this.vm.host.skipTo !== undefined) {
+        this.vm.host.skipTo(time);
         setImmediate(resolve);
         return;
       }

@@ -23,6 +23,8 @@ export interface Host {
   environmentVariable?(name: string): string | undefined;
   /** Blocks the caller until `milliseconds()` reaches `time`, or an interrupt is requested. Used by synchronous calls only. */
   sleepUntil(time: number): void;
+  /** Where the clock is not the machine's: puts it forward, at once. Nobody then waits for real. */
+  skipTo?(time: number): void;
 }
 
 /** Microseconds between 1 January 1901 and 1 January 1970, UTC. */

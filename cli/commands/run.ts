@@ -10,6 +10,8 @@ export interface RunOptions extends VmOptions {
   readonly reportPrimitives?: true;
   readonly for?: number;
   readonly screenshot?: string;
+  /** A script of what a user does. */
+  readonly events?: string;
 }
 
 export async function run(file: string, args: readonly string[], options: RunOptions): Promise<number> {
@@ -17,8 +19,9 @@ export async function run(file: string, args: readonly string[], options: RunOpt
 }
 
 async function runFile(file: string, args: readonly string[], options: RunOptions): Promise<number> {
-  if (options.for !== undefined || options.screenshot !== undefined)
-    throw new CommandError(`--for and --screenshot are for images; ${file} is a script`);
+  const forImages = (['for', 'screenshot', 'events', 'screen'] as const).filter((name) => options[name] !== undefined);
+  if (forImages.length > 0)
+    throw new CommandError(`${forImages.map((name) => `--${name}`).join(' and ')} are for images; ${file} is a script`);
   const text = readScript(file);
   const session = openImageSession(options, args);
   try {
@@ -33,9 +36,13 @@ async function runFile(file: string, args: readonly string[], options: RunOption
 }
 
 async function resumeImage(file: string, args: readonly string[], options: RunOptions): Promise<number> {
-  const session = openImageSession({ ...options, image: file }, args);
+  const script = options.events === undefined ? undefined : await import('../events/play-script.ts');
+  const steps = script?.readEventScript(options.events!);
+  const session = openImageSession({ ...options, image: file }, args, script === undefined ? undefined : script.host());
   try {
-    const outcome = await session.resumeOnLoop(options.for === undefined ? undefined : 1000 * options.for);
+    const milliseconds = options.for === undefined ? undefined : 1000 * options.for;
+    const play = script?.playing(session, file, options.events!, steps!);
+    const outcome = await session.resumeOnLoop(milliseconds, play);
     if (outcome === undefined)
       throw new CommandError(`${file} has no process to go on with: its active process has no suspended context`);
     if (options.screenshot !== undefined)
@@ -48,7 +55,6 @@ async function resumeImage(file: string, args: readonly string[], options: RunOp
   }
 }
 
-/** By name: numbers are known by those of Squeak and Pharo, and mean something else in an image with V3's objects. */
 async function reportMissingPrimitives(session: ImageSession): Promise<void> {
   const { knownName } = await import('../../primitives/registry/known-numbers.ts');
   const missing = session.vm.interpreter.primitives.missingPrimitives();

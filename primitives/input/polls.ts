@@ -24,7 +24,7 @@ export class Polls {
   private vain = 0;
   private happened = 0;
   private drawings = 0;
-  private restMs = 1;
+  private nextRestMs = 1;
 
   constructor(input: UserInput, display: Display) {
     this.input = input;
@@ -49,7 +49,8 @@ export class Polls {
   relinquish(vm: Interpreter, milliseconds: number): void {
     const sends = EVENTS_BETWEEN_CHECKS - vm.safepoint.countdown;
     const isIdleLoop = sends >= 0 && sends <= SENDS_OF_AN_IDLE_LOOP;
-    this.restMs = isIdleLoop ? Math.min(LONGEST_REST_MS, 2 * this.restMs) : 1;
-    vm.safepoint.rest(Math.max(milliseconds, this.restMs));
+    const restMs = isIdleLoop ? this.nextRestMs : 1;
+    this.nextRestMs = Math.min(LONGEST_REST_MS, 2 * restMs);
+    vm.safepoint.rest(Math.max(milliseconds, restMs));
   }
 }

@@ -1,0 +1,125 @@
+/**
+ * Whole desktops that others made, driven by scripts of events: what they draw, pixel by pixel where it matters, what a click does, and that they idle. The
+ * scripts' clock is not the machine's, so that the pictures are the same on every machine.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { decode } from 'fast-png';
+import { imagePath, testWithImage } from '../images-folder.ts';
+import { Scratch, safeffi } from './command.ts';
+
+const scratch = new Scratch();
+const quiet = { status: 0, signal: null, stdout: '', stderr: '' };
+
+/** A picture: its size, its colours by place as 0xrrggbb, whether it is black there. */
+function picture(file: string) {
+  const { width, height, data } = decode(readFileSync(file));
+  const at = (x: number, y: number): number => {
+    const first = 3 * (y * width + x);
+    return (data[first]! << 16) | (data[first + 1]! << 8) | data[first + 2]!;
+  };
+  return {
+    size: [width, height],
+    at,
+    isBlack: (x: number, y: number) => at(x, y) === 0,
+  };
+}
+
+/** Copies an image, writes the script beside it, and runs it there. */
+function drive(image: string, from: string, lines: readonly string[], more: readonly string[] = []) {
+  const script = scratch.file(`${image}.events`, lines.join('\n'));
+  const copy = scratch.file(image, readFileSync(from));
+  return safeffi(['run', copy, ...more, '--events', script]);
+}
+
+describe('a desktop of Squeak 2.2 with Blue Book blocks', () => {
+  const mini = 'rsq-mini-running-something.image';
+
+  testWithImage(mini)('goes on where it was saved: prints 3 into its workspace, and idles', () => {
+    const png = scratch.file('mini.png');
+    expect(drive(mini, imagePath(mini), ['wait idle', `screenshot ${png}`])).toEqual(quiet);
+    const { size, isBlack } = picture(png);
+    expect(size).toEqual([640, 480]);
+    // The workspace's frame on both sides, its title bar beside the title, the line below.
+    expect([isBlack(139, 300), isBlack(622, 300), isBlack(300, 449)]).toEqual([true, true, true]);
+    expect([isBlack(400, 300), isBlack(630, 300)]).toEqual([false, false]);
+    // The 3 behind 1+2.
+    const ink = Array.from({ length: 70 }, (_, i) => isBlack(363 + (i % 7), 125 + Math.floor(i / 7)));
+    expect(ink.filter((each) => each).length).toBeGreaterThan(8);
+  });
+
+  testWithImage(mini)('a script that is stopped, or waits too long for an image to idle, says at which line', () => {
+    const stopped = drive(mini, imagePath(mini), ['wait 5000', 'click 1 1'], ['--for', '1']);
+    expect(stopped).toEqual({
+      ...quiet,
+      stderr: expect.stringMatching(/the image was stopped before .*:1 was done: wait 5000\n$/),
+    });
+    const busy = drive(mini, imagePath(mini), ['wait idle 1']);
+    expect(busy.status).toBe(1);
+    expect(busy.stderr).toMatch(/events:1: the image was not idle within 1 ms: /);
+  });
+});
+
+describe('a desktop of Squeak 2.2, big-endian', () => {
+  const demo = 'sqjs-demo-squeakjs.image';
+
+  testWithImage(demo)('draws its windows on a larger screen; a pressed button opens the world menu', () => {
+    const [before, menu, after] = ['before', 'menu', 'after'].map((name) => scratch.file(`demo-${name}.png`));
+    const lines = ['wait idle', `screenshot ${before}`, 'press 20 460', 'wait idle', `screenshot ${menu}`];
+    const moreLines = ['move 400 10', 'release', 'wait idle', `screenshot ${after}`];
+    expect(drive(demo, imagePath(demo), [...lines, ...moreLines], ['--screen', '800x600'])).toEqual(quiet);
+    const first = picture(before!);
+    expect(first.size).toEqual([800, 600]);
+    // The frames of its three windows.
+    expect([first.isBlack(150, 50), first.isBlack(35, 200), first.isBlack(198, 400)]).toEqual([true, true, true]);
+    expect(first.isBlack(20, 300)).toBe(false);
+    // The menu's frame, where nothing was and nothing is after the button was released elsewhere.
+    const frame = (file: string) => [picture(file).isBlack(21, 520), picture(file).isBlack(107, 520)];
+    expect([before, menu, after].map((file) => frame(file!))).toEqual([
+      [false, false],
+      [true, true],
+      [false, false],
+    ]);
+  });
+
+  testWithImage(demo)('files in the chunks that its first argument names, and writes a file', () => {
+    const source = "| f | f := FileStream fileNamed: 'answer.txt'. f nextPutAll: (6 * 7) printString; close!\n";
+    scratch.file('start.st', source);
+    const outcome = drive(demo, imagePath(demo), ['wait idle'], ['start.st', '--screen', '640x480']);
+    expect(outcome).toEqual(quiet);
+    expect(readFileSync(scratch.file('answer.txt'), 'latin1')).toBe('42');
+  });
+});
+
+describe('Scratch, as Debian has it', () => {
+  const scratchImage = '/usr/share/scratch/Scratch.image';
+  if (!existsSync(scratchImage))
+    process.stderr.write(
+      'tests with Scratch are skipped: there is none in /usr/share/scratch (apt-get install scratch)\n',
+    );
+  const testWithScratch = existsSync(scratchImage) ? test : test.skip;
+
+  testWithScratch('draws its window in full colours, idles, and lights the button that is clicked', () => {
+    const [before, after] = [scratch.file('scratch.png'), scratch.file('scratch-looks.png')];
+    const lines = [
+      'wait idle',
+      `screenshot ${before}`,
+      'click 60 84',
+      'move 600 600',
+      'wait idle',
+      `screenshot ${after}`,
+    ];
+    expect(drive('Scratch.image', scratchImage, lines, ['--screen', '1024x768', '--assert'])).toEqual(quiet);
+    const first = picture(before);
+    expect(first.size).toEqual([1024, 768]);
+    const [red, green, blue] = [16, 8, 0].map((shift) => (x: number, y: number) => (first.at(x, y) >> shift) & 255);
+    // The stop sign is red, the flag green, the button of motions blue, the stage white.
+    expect(red!(991, 53) - green!(991, 53)).toBeGreaterThan(100);
+    expect(green!(962, 52) - red!(962, 52)).toBeGreaterThan(60);
+    expect(blue!(30, 60) - red!(30, 60)).toBeGreaterThan(60);
+    expect(first.at(780, 250)).toBe(0xffffff);
+    const second = picture(after);
+    expect(second.at(70, 90)).not.toBe(first.at(70, 90));
+    expect(second.at(780, 250)).toBe(0xffffff);
+  });
+});
