@@ -104,6 +104,8 @@ export class Lane {
   #inner: Lane | undefined;
   #shortSleeps = 0;
   #standing: StandingFault | undefined;
+  /** It was sent back to park and is not given up yet: where this side's stack was full meanwhile, that is done again. */
+  leaves = false;
 
   constructor(owner: LaneOwner, index: number, buffers: ArgumentBuffers, outer?: Lane) {
     this.#owner = owner;
@@ -133,7 +135,7 @@ export class Lane {
   forget(): void {
     this.#standing = undefined;
     if (this.busy) this.serial++;
-    this.busy = this.rings = this.serving = this.left = false;
+    this.busy = this.rings = this.serving = this.left = this.leaves = false;
     this.buffers.forget();
     this.#inner?.forget();
   }
@@ -200,6 +202,7 @@ export class Lane {
     const isLeft = seen === state.left && this.outer !== undefined;
     // A callout that the function makes is on its way down: the one that waits for the function goes on.
     if (seen === state.nest && this.serving) return state.request;
+    if (this.leaves && (seen === state.abandon || seen === state.parked)) return state.callback;
     return isKnown || isLeft ? seen : this.#nonsense(seen);
   }
 
@@ -309,8 +312,11 @@ export class Lane {
   abandon(): boolean {
     const { i32 } = this.#owner.memory;
     this.keepFault();
-    Atomics.store(i32, this.word, state.abandon);
-    this.#wakeSleeper();
+    if (!this.leaves || Atomics.load(i32, this.word) !== state.parked) {
+      this.leaves = true;
+      Atomics.store(i32, this.word, state.abandon);
+      this.#wakeSleeper();
+    }
     const sleeps = this.word + line.vmSleeps / 4;
     let patience: Patience | undefined;
     let isLate = false;

@@ -485,7 +485,7 @@ export class NativeExecutor implements Executor {
   }
 
   releaseLane(lane: Lane): void {
-    lane.busy = false;
+    lane.busy = lane.leaves = false;
     lane.serial++;
     if (lane.rings) {
       lane.rings = false;
