@@ -5,10 +5,10 @@
  * `requestInterrupt` from its SIGINT handler.
  */
 import { writeSync } from 'node:fs';
-import { type Host, SQUEAK_EPOCH_MICROSECONDS } from '../vm/host.ts';
+import { EngineHost } from '../vm/engine-host.ts';
+import type { Host } from '../vm/host.ts';
 import { nodeFiles } from './node-files.ts';
 
-const SECONDS_PER_MINUTE = 60;
 const BELL = 7;
 
 /** What the image wrote went nowhere: a full disk, say. */
@@ -19,22 +19,9 @@ export class ConsoleError extends Error {
   }
 }
 
-export class NodeHost implements Host {
+export class NodeHost extends EngineHost implements Host {
   readonly files = nodeFiles;
-  private interrupted = false;
   private readonly sleeper = new Int32Array(new SharedArrayBuffer(4));
-
-  milliseconds(): number {
-    return performance.now();
-  }
-
-  utcMicroseconds(): number {
-    return Math.floor((performance.timeOrigin + performance.now()) * 1000) + SQUEAK_EPOCH_MICROSECONDS;
-  }
-
-  utcOffsetSeconds(): number {
-    return -new Date().getTimezoneOffset() * SECONDS_PER_MINUTE;
-  }
 
   writeConsole(stream: 1 | 2, bytes: Uint8Array): void {
     let written = 0;
@@ -58,16 +45,6 @@ export class NodeHost implements Host {
 
   environmentVariable(name: string): string | undefined {
     return process.env[name];
-  }
-
-  requestInterrupt(): void {
-    this.interrupted = true;
-  }
-
-  interruptRequested(): boolean {
-    const requested = this.interrupted;
-    this.interrupted = false;
-    return requested;
   }
 
   sleepUntil(time: number): void {
