@@ -165,11 +165,14 @@ function program(finish: (exitCode: number) => void): Command {
   root
     .command('bench')
     .description('measure, side by side with peers, with the conditions')
-    .addArgument(new Command().createArgument('<what>', 'what to measure').choices(['callout', 'fault', 'vm', 'napi']))
+    .addArgument(
+      new Command().createArgument('<what>', 'what to measure').choices(['callout', 'fault', 'vm', 'image', 'napi']),
+    )
     .option(
       '--peers',
       'callout: also @2060.io/ffi-napi, installed into a folder for temporary files (napi always does)',
     )
+    .option('--squeakjs <folder>', 'image: also SqueakJS, of which the folder is a checkout')
     .addOption(jsonOption)
     .action(async (what: string, options) => finish(await (await import('./commands/bench.ts')).bench(what, options)));
   root

@@ -2,22 +2,18 @@
 import type { BenchReport } from '../../bench/callout.ts';
 import { printResult } from '../output.ts';
 
-export function printReport(report: Pick<BenchReport, 'conditions' | 'results'>): void {
+export function printConditions(conditions: BenchReport['conditions']): void {
   printResult(
-    Object.entries(report.conditions)
+    Object.entries(conditions)
       .map(([name, value]) => `${name} ${value}`)
       .join(', '),
   );
-  const rows = report.results.map(({ name, subject, median, p99, least, runs, unit }) => [
-    name,
-    subject,
-    `${median} ${unit}`,
-    `${p99} ${unit}`,
-    least === undefined ? '' : `${least} ${unit}`,
-    String(runs),
-  ]);
-  const table = [['', 'subject', 'median', '99 %', 'least', 'runs'], ...rows];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+}
+
+/** What stands in the first two columns is text, what follows figures. Rows are as long as the heading. */
+export function printTable(heading: readonly string[], rows: readonly (readonly string[])[]): void {
+  const table = [heading, ...rows];
+  const widths = heading.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
   for (const row of table)
     printResult(
       row
@@ -25,4 +21,19 @@ export function printReport(report: Pick<BenchReport, 'conditions' | 'results'>)
         .join('  ')
         .trimEnd(),
     );
+}
+
+export function printReport(report: Pick<BenchReport, 'conditions' | 'results'>): void {
+  printConditions(report.conditions);
+  printTable(
+    ['', 'subject', 'median', '99 %', 'least', 'runs'],
+    report.results.map(({ name, subject, median, p99, least, runs, unit }) => [
+      name,
+      subject,
+      `${median} ${unit}`,
+      `${p99} ${unit}`,
+      least === undefined ? '' : `${least} ${unit}`,
+      String(runs),
+    ]),
+  );
 }

@@ -8,8 +8,9 @@ import { CheckoutPath } from '../checkout.ts';
 import { ExitCode } from '../exit-code.ts';
 import type { ImageSession } from '../image-session.ts';
 import { loadSources } from '../load-sources.ts';
-import { printJson, printResult, printTalk } from '../output.ts';
+import { printJson, printTalk } from '../output.ts';
 import { openImageSession } from '../vm-options.ts';
+import { printConditions, printTable } from './bench-report.ts';
 
 /** Room for the 100 MB that are collected, and no reason to collect before. */
 const HEAP_BYTES = 512 << 20;
@@ -55,26 +56,16 @@ const conditions = (): VmReport['conditions'] => ({
 });
 
 function printReport(report: VmReport): void {
-  printResult(
-    Object.entries(report.conditions)
-      .map(([name, value]) => `${name} ${value}`)
-      .join(', '),
-  );
+  printConditions(report.conditions);
   const number = (value: number): string => value.toLocaleString('en-US');
-  const rows = report.results.map(({ name, subject, unit, median, worst, runs }) => [
-    name,
-    subject,
-    `${number(median)} ${unit}`,
-    number(worst),
-    String(runs),
-  ]);
-  const table = [['', 'subject', 'median', 'worst', 'runs'], ...rows];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  for (const row of table)
-    printResult(
-      row
-        .map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-        .join('  ')
-        .trimEnd(),
-    );
+  printTable(
+    ['', 'subject', 'median', 'worst', 'runs'],
+    report.results.map(({ name, subject, unit, median, worst, runs }) => [
+      name,
+      subject,
+      `${number(median)} ${unit}`,
+      number(worst),
+      String(runs),
+    ]),
+  );
 }

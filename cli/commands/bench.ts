@@ -28,8 +28,9 @@ const CALLS: readonly (readonly [name: string, selector: string, source: string]
   ],
 ];
 
-export async function bench(what: string, options: { json?: true; peers?: true }): Promise<number> {
+export async function bench(what: string, options: { json?: true; peers?: true; squeakjs?: string }): Promise<number> {
   if (what === 'fault') return (await import('./bench-fault.ts')).benchFault(options);
+  if (what === 'image') return (await import('./bench-image.ts')).benchImage(options);
   if (what === 'vm') return (await import('./bench-vm.ts')).benchVm(options);
   if (what === 'napi') return (await import('./bench-napi.ts')).benchNapi(options);
   const session = openImageSession({ ffi: 'native' });
