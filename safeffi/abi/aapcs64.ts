@@ -116,7 +116,7 @@ function usedOf(places: readonly (readonly Place[])[], kind: Place['in']): numbe
 }
 
 /** The number of members of a record of one to four equal floating-point types (AAPCS64 5.10.5), or undefined. */
-function homogeneousFloats(record: RecordType): number | undefined {
+export function homogeneousFloats(record: RecordType): number | undefined {
   const found = floatsOf(record);
   if (found === undefined || found.count > mostHomogeneous) return undefined;
   return found.count * found.sizeBytes === record.sizeBytes ? found.count : undefined;

@@ -1,7 +1,7 @@
 /**
- * The fast way of the direct executor: for signatures of numbers, booleans and strings, checks and call in one compiled
- * function, without arrays. A string goes to koffi as it is, which copies it to the stack; anything else for a pointer, and
- * signatures with other pointers or records, go the general way (plain-values.ts).
+ * The fast way of the direct executor: for signatures of numbers, booleans, strings and records as bytes, checks and call in
+ * one compiled function, without arrays. A string goes to koffi as it is, which copies it to the stack; anything else for a
+ * pointer, and signatures with other pointers, go the general way (plain-values.ts).
  */
 import { isRecord } from '../types/aggregate-types.ts';
 import { argumentRefusal, fits, takesStrings } from '../types/check-argument.ts';
@@ -24,6 +24,9 @@ function usual(type: CType, a: string): string {
       return type.sizeBytes === 8
         ? `Number.isSafeInteger(${a}) && ${a} >= 0`
         : `typeof ${a} === 'number' && (${a} << ${32 - 8 * type.sizeBytes} >>> ${32 - 8 * type.sizeBytes}) === ${a}`;
+    case 'struct':
+    case 'union':
+      return `${a} instanceof Uint8Array && ${a}.length === ${type.sizeBytes}`;
     default:
       return `${a} === true || ${a} === false`;
   }
@@ -31,7 +34,7 @@ function usual(type: CType, a: string): string {
 
 function readResult(type: CType): string {
   if (type.kind === 'void') return 'undefined';
-  if (type.kind === 'float' || type.sizeBytes < 8) return 'value';
+  if (type.kind === 'float' || isRecord(type) || type.sizeBytes < 8) return 'value';
   return "typeof value === 'number' && !Number.isSafeInteger(value) ? BigInt(value) : value"; // koffi: 2^53 as a number
 }
 
@@ -53,12 +56,14 @@ export function compileDirectInvoke(
 ): Call | undefined {
   const types = signature.arguments;
   const texts = textPositions(signature);
-  const isScalar = (type: CType) => type.kind !== 'pointer' && !isRecord(type);
+  const isScalar = (type: CType) => type.kind !== 'pointer';
   if (signature.variadicFrom !== undefined) return undefined;
   if (!isScalar(signature.returns) || !types.every((type, i) => isScalar(type) || texts.has(i))) return undefined;
   const other = (index: number, value: ArgumentValue): ArgumentValue => {
     const type = types[index]!;
     if (!fits(type, value)) throw argumentRefusal(callout, index, type, value);
+    if (isRecord(type) && ArrayBuffer.isView(value))
+      return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     return type.kind === 'bool' ? value === 1 || value === true : value;
   };
   const names = types.map((_, index) => `a${index}`);

@@ -28,10 +28,13 @@ const reason = (error: unknown, prefix: RegExp) =>
   new NotFound((error instanceof Error ? error.message : String(error)).replace(prefix, ''));
 
 function plainFunction(call: (...args: unknown[]) => unknown, conversion: ValueConversion | undefined): PlainFunction {
-  const spread =
-    conversion === undefined
-      ? (call as PlainFunction['spread'])
-      : (...args: PlainValue[]) => conversion.out(call(...conversion.in(args))) as PlainValue;
+  const converted = (...args: PlainValue[]) => {
+    const passed = conversion!.in(args);
+    return conversion!.out(call(...passed), passed);
+  };
+  const spread = (
+    conversion === undefined ? call : (conversion.around?.(call) ?? converted)
+  ) as PlainFunction['spread'];
   return { call: (args) => spread(...args), spread };
 }
 
@@ -44,7 +47,7 @@ function asyncCall(
       const passed = conversion === undefined ? args : conversion.in(args);
       call.async(...passed, (error: unknown, value: unknown) => {
         if (error !== null && error !== undefined) reject(error);
-        else resolve((conversion === undefined ? value : conversion.out(value)) as PlainValue);
+        else resolve((conversion === undefined ? value : conversion.out(value, passed)) as PlainValue);
       });
     });
 }

@@ -1,24 +1,21 @@
 /**
- * Types as koffi has them, by way of plain data that can cross to another process: names of scalars, and records with
- * their members. A record by value is bytes on our side and an object on koffi's; members are integers of their width, so
- * that no bit is lost on the way.
+ * Signatures as koffi has them, by way of plain data that can cross to another process: names of scalars, and carriers of
+ * records (koffi-records.ts). A record by value is bytes on our side.
  */
-import { badSignatureError } from '../errors.ts';
 import type { CType } from '../types/scalar-types.ts';
 import type { Signature } from '../types/signature.ts';
 import type { Koffi } from './koffi.ts';
 import type { PlainValue } from './koffi-functions.ts';
+import {
+  compileFromParts,
+  compileToParts,
+  koffiPart,
+  koffiRecord,
+  type PlainRecord,
+  plainRecord,
+} from './koffi-records.ts';
 
-export type PlainType =
-  | string
-  | PlainRecord
-  | { readonly kind: 'array'; readonly element: PlainType; readonly length: number };
-
-export interface PlainRecord {
-  readonly kind: 'struct' | 'union';
-  readonly sizeBytes: number;
-  readonly members: readonly PlainType[];
-}
+export type PlainType = string | PlainRecord;
 
 export interface PlainSignature {
   readonly returns: PlainType;
@@ -38,19 +35,20 @@ export function plainSignature(callout: string, signature: Signature): PlainSign
   return { returns: plain(signature.returns), arguments: signature.arguments.map(plain), variadicFrom, key };
 }
 
-/** The same for a callback: pointers and booleans are integers, as they are in records. */
+/** The same for a callback. */
 export function plainCallbackSignature(name: string, signature: Signature): PlainSignature {
   const plain = (type: CType) => plainType(name, type, true);
   const { key } = signature;
   return { returns: plain(signature.returns), arguments: signature.arguments.map(plain), variadicFrom: undefined, key };
 }
 
-function plainType(callout: string, type: CType, isMember: boolean): PlainType {
+/** In callbacks pointers and booleans are integers. */
+function plainType(callout: string, type: CType, inCallback: boolean): PlainType {
   switch (type.kind) {
     case 'void':
       return 'void';
     case 'bool':
-      return isMember ? 'uint8_t' : 'bool';
+      return inCallback ? 'uint8_t' : 'bool';
     case 'signed':
       return `int${8 * type.sizeBytes}_t`;
     case 'unsigned':
@@ -58,38 +56,19 @@ function plainType(callout: string, type: CType, isMember: boolean): PlainType {
     case 'float':
       return type.sizeBytes === 4 ? 'float' : 'double';
     case 'pointer':
-      return isMember ? 'uintptr_t' : 'void *';
-    case 'array':
-      return plainArray(callout, type.element, type.length);
+      return inCallback ? 'uintptr_t' : 'void *';
     case 'struct':
-    case 'union': {
-      // koffi 3.3 passes a packed struct of up to 16 bytes in registers, where the ABI has it on the stack.
-      if (type.packed)
-        throw badSignatureError(callout, `${type.name} is packed, and only the native executor passes such by value`);
-      if (type.hasBitFields)
-        throw badSignatureError(
-          callout,
-          `${type.name} has bit-fields, and only the native executor passes such by value`,
-        );
-      const members = type.fields.map((field) => plainType(callout, field.type, true));
-      return { kind: type.kind, sizeBytes: type.sizeBytes, members };
-    }
+    case 'union':
+      return plainRecord(callout, type);
+    case 'array':
     case 'function':
       throw new Error(`a value of type ${type.name} got past the signature`);
   }
 }
 
+/** Of an argument. */
 function koffiType(koffi: Koffi, type: PlainType): KoffiType {
-  if (typeof type === 'string') return type;
-  if (type.kind === 'array') return koffi.array(koffiType(koffi, type.element), type.length);
-  const members = Object.fromEntries(type.members.map((member, i) => [`m${i}`, koffiType(koffi, member)]));
-  return type.kind === 'union' ? koffi.union(members) : koffi.struct(members);
-}
-
-/** An array of arrays becomes one array: it lies alike, and koffi 3.3 loses values of the other. */
-function plainArray(callout: string, element: CType, length: number): PlainType {
-  if (element.kind === 'array') return plainArray(callout, element.element, element.length * length);
-  return { kind: 'array', element: plainType(callout, element, true), length };
+  return typeof type === 'string' ? type : koffiRecord(koffi, type.parts);
 }
 
 /** A signature as koffi declares it, and what has to be done to each call's values. */
@@ -103,32 +82,68 @@ export interface KoffiSignature {
 
 export interface ValueConversion {
   in(args: readonly unknown[]): unknown[];
-  out(value: unknown): unknown;
+  /** `passed` is what `in` made. */
+  out(value: unknown, passed: readonly unknown[]): unknown;
+  /** Both around a function of koffi's, compiled for arguments one by one; undefined for variable ones. */
+  readonly around: ((call: (...args: unknown[]) => unknown) => (...args: unknown[]) => unknown) | undefined;
 }
 
 export function koffiSignature(koffi: Koffi, signature: PlainSignature): KoffiSignature {
   const { variadicFrom } = signature;
-  const returns = koffiType(koffi, signature.returns);
   const types = signature.arguments.map((type) => koffiType(koffi, type));
   const declared = variadicFrom === undefined ? types : [...types.slice(0, variadicFrom), '...'];
-  const isPlain = variadicFrom === undefined && ![signature.returns, ...signature.arguments].some(isPlainRecord);
-  if (isPlain) return { returns, arguments: declared, conversion: undefined };
-  const isRecordAt = signature.arguments.map(isPlainRecord);
+  const result = koffiResult(koffi, signature.returns);
+  const makers = signature.arguments.map((type) => (typeof type === 'string' ? undefined : compileToParts(type)));
+  const hasRecords = [signature.returns, ...signature.arguments].some((type) => typeof type !== 'string');
+  const isPlain = variadicFrom === undefined && !hasRecords;
+  if (isPlain) return { returns: result.type, arguments: declared, conversion: undefined };
+  const { roomBytes, out } = result;
   const conversion: ValueConversion = {
     // koffi wants the type in front of each variable argument.
-    in: (args) =>
-      args.flatMap((value, i) => {
-        const passed: unknown = isRecordAt[i] ? koffi.decode(value as Uint8Array, types[i]!) : value;
-        return i >= (variadicFrom ?? args.length) ? [types[i], passed] : [passed];
-      }),
-    out: (value) => {
-      if (!isPlainRecord(signature.returns)) return value;
-      const bytes = new Uint8Array(signature.returns.sizeBytes);
-      koffi.encode(bytes, returns, value);
-      return bytes;
+    in: (args) => {
+      const passed: unknown[] = roomBytes === undefined ? [] : [new Uint8Array(roomBytes)];
+      args.forEach((value, i) => {
+        if (i >= (variadicFrom ?? args.length)) passed.push(types[i]);
+        passed.push(makers[i] === undefined ? value : makers[i](value as Uint8Array));
+      });
+      return passed;
     },
+    out: (value, passed) => (roomBytes === undefined ? (out?.(value) ?? value) : passed[0]),
+    around: variadicFrom === undefined ? (call) => compileAround(call, makers, result) : undefined,
   };
-  return { returns, arguments: declared, conversion };
+  return { returns: result.type, arguments: roomBytes === undefined ? declared : ['void *', ...declared], conversion };
+}
+
+function compileAround(
+  call: (...args: unknown[]) => unknown,
+  makers: readonly (((bytes: Uint8Array) => unknown) | undefined)[],
+  { roomBytes, out }: KoffiResult,
+): (...args: unknown[]) => unknown {
+  const names = makers.map((_, i) => `a${i}`);
+  const passed = names.map((name, i) => (makers[i] === undefined ? name : `m${i}(${name})`));
+  const made = makers.map((_, i) => `m${i}`);
+  const body =
+    roomBytes === undefined
+      ? `return ${out === undefined ? '' : 'out'}(call(${passed.join(', ')}));`
+      : `const room = new Uint8Array(${roomBytes}); call(${['room', ...passed].join(', ')}); return room;`;
+  const code = `'use strict'; const [${made.join(', ')}] = makers; return function (${names.join(', ')}) { ${body} };`;
+  return new Function('call', 'out', 'makers', code)(call, out, makers) as (...args: unknown[]) => unknown;
+}
+
+interface KoffiResult {
+  readonly type: KoffiType;
+  /** The function takes the address of so much room as its first argument. */
+  readonly roomBytes?: number;
+  readonly out?: (value: unknown) => Uint8Array;
+}
+
+function koffiResult(koffi: Koffi, returns: PlainType): KoffiResult {
+  if (typeof returns === 'string') return { type: returns };
+  const { result, resultParts, sizeBytes } = returns;
+  if (result === 'pointer') return { type: 'void', roomBytes: sizeBytes };
+  const isScalar = result === 'scalar';
+  const type = isScalar ? koffiPart(koffi, resultParts[0]!) : koffiRecord(koffi, resultParts);
+  return { type, out: compileFromParts(sizeBytes, resultParts, isScalar) };
 }
 
 /** A callback's type as koffi has it, and its plain function as koffi calls it. */
@@ -139,22 +154,13 @@ export function koffiCallback(
 ): { readonly type: KoffiType; readonly fn: (...args: unknown[]) => unknown } {
   const { returns, arguments: plainTypes } = signature;
   const types = plainTypes.map((type) => koffiType(koffi, type));
-  const result = koffiType(koffi, returns);
-  const sizes = plainTypes.map((type) => (isPlainRecord(type) ? type.sizeBytes : undefined));
+  const readers = plainTypes.map((type) =>
+    typeof type === 'string' ? undefined : compileFromParts(type.sizeBytes, type.parts, false),
+  );
+  const answer = typeof returns === 'string' ? undefined : compileToParts(returns);
   const fn = (...args: unknown[]) => {
-    const values = args.map((value, i): PlainValue => {
-      const size = sizes[i];
-      if (size === undefined) return value as PlainValue;
-      const bytes = new Uint8Array(size);
-      koffi.encode(bytes, types[i]!, value);
-      return bytes;
-    });
-    const value = plain(values);
-    return isPlainRecord(returns) ? koffi.decode(value as Uint8Array, result) : value;
+    const value = plain(args.map((each, i) => readers[i]?.(each) ?? (each as PlainValue)));
+    return answer === undefined ? value : answer(value as Uint8Array);
   };
-  return { type: koffi.pointer(koffi.proto(result, types)), fn };
-}
-
-function isPlainRecord(type: PlainType): type is PlainRecord {
-  return typeof type !== 'string' && type.kind !== 'array';
+  return { type: koffi.pointer(koffi.proto(koffiType(koffi, returns), types)), fn };
 }

@@ -71,7 +71,7 @@ const claims: Readonly<Record<string, (subject: Subject) => boolean>> = {
     return c.half!(3 as never) === 1.5 && c.length!('abc' as never) === 3 && bytes.join() === '1,1,1';
   },
   'records by value': ({ c }) => (c.swap!({ a: 1, b: 2 } as never) as { b: number }).b === -2,
-  'packed records by value': ({ library }) => {
+  'packed records of up to 16 bytes with a misaligned field, by value': ({ library }) => {
     const tight = library.declare('struct tight { char a; int b; }; int tight_sum(struct tight t);', { packed: true });
     return tight.tight_sum!({ a: 1, b: 2 }) === 3;
   },

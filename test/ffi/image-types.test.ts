@@ -252,7 +252,7 @@ describe.each(modes)("types of the image's own, %s", (mode) => {
         'T packed in: [ :p | { p tag. p value. p small } ]',
         mode === 'native'
           ? '#($p 6.5 7)'
-          : 'FFIError: callout make_packed: TPacked is packed, and only the native executor passes such by value',
+          : 'FFIError: callout make_packed: TPacked has misaligned fields, and only the native executor passes such by value',
       ],
       ['T asFloat: (T ofFloat: 0.5)', '0.5'],
       ['(T ofFloat: 1.0) bytes asArray', '#(0 0 128 63 0 0 0 0)'],
