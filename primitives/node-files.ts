@@ -29,7 +29,8 @@ function attempt<T>(operation: () => T): T | HostFileError {
   try {
     return operation();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    // Not `instanceof Error`: a program may run in a context whose Error is another one than Node's.
+    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
     if (typeof code !== 'string') throw error;
     return new HostFileError(code);
   }
