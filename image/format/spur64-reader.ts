@@ -62,7 +62,7 @@ export function readSpur64(bytes: Uint8Array, format: ImageFormat, options: Obje
       `0x${special.toString(16)}`,
       'an object in the image',
     );
-  const memory = translation.into(options, (settings.flags & ImageFlag.FLOATS_LITTLE_ENDIAN) === 0);
+  const memory = translation.into(options, little && (settings.flags & ImageFlag.FLOATS_LITTLE_ENDIAN) === 0);
   memory.isV3 = (settings.flags & ImageFlag.V3_OBJECTS) !== 0;
   if (memory.isV3) layCharacterValues(memory);
   const offsetOf = (address: number) => translation.offsetOf(address);
