@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { executorStartError } from '../errors.ts';
-import { bootFailure, domainBase, header } from '../protocol/layout.ts';
+import { bootFailure, header } from '../protocol/layout.ts';
 import { signalName } from '../signals.ts';
 import { childProcesses } from './child-processes.ts';
 import type { DomainMemory } from './domain-memory.ts';
@@ -98,11 +98,11 @@ export class ExecutorProcess {
   }
 
   /**
-   * False as soon as the process has given its memory up on its way to its end, which is before it can be reaped: its first
-   * thread may be gone while another still goes.
+   * False as soon as the process has given its memory up on its way to its end, which is before it can be reaped, and after:
+   * its first thread may be gone while another still goes.
    */
   hasMemory(): boolean {
-    return linux().readMemory(this.pid, BigInt(domainBase), new Uint8Array(1)) !== -constants.errno.ESRCH;
+    return givesMemory(this.pid);
   }
 
   /** The signal by which the whole process was stopped since the last look, if it was. */
@@ -200,10 +200,8 @@ export class ExecutorProcess {
    */
   waitUntilLeft(threads: readonly number[]): boolean {
     if (this.#end !== undefined) return false;
-    const os = linux();
-    const byte = new Uint8Array(1);
     let looks = endLooks;
-    for (const thread of threads) while (looks > 0 && os.readMemory(thread, BigInt(domainBase), byte) === 1) looks--;
+    for (const thread of threads) while (looks > 0 && givesMemory(thread)) looks--;
     if (looks > 0) this.#recordKill();
     else this.#record(childProcesses().reap(this.pid, true));
     return looks > 0;
@@ -232,6 +230,14 @@ export class ExecutorProcess {
       this.#end = `was killed by ${signalName(signal)}`;
     }
   }
+}
+
+const nowhere = 0x1000n;
+const oneByte = new Uint8Array(1);
+
+/** Whether a process or thread has memory still: the kernel refuses an address that nobody maps, which takes less than to read. */
+function givesMemory(pid: number): boolean {
+  return linux().readMemory(pid, nowhere, oneByte) !== -constants.errno.ESRCH;
 }
 
 /** The path of the program that a process runs; undefined where that cannot be told. */

@@ -4,6 +4,7 @@
  * many, or by `drain`. At most `limit` are left unreaped, so that no number of restarts and checkpoints fills the process table.
  */
 import { childProcesses } from './child-processes.ts';
+import { IdleTimer } from './idle-timer.ts';
 import { linux } from './linux.ts';
 
 const sigkill = 9;
@@ -12,7 +13,10 @@ const sweepMs = 5;
 
 export class Graveyard {
   readonly #dying: number[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  /** No zombie is left by a program that is idle. */
+  readonly #timer = new IdleTimer(sweepMs, () => {
+    if (this.sweep() > 0) this.#timer.set();
+  });
 
   /** Kills a child of this process; it is reaped by and by. */
   bury(pid: number): void {
@@ -24,7 +28,7 @@ export class Graveyard {
   /** Takes a process that was killed. */
   admit(pid: number): void {
     this.#dying.push(pid);
-    this.#sweepLater();
+    this.#timer.set();
     // The one killed first is mostly dead by now: only that one is asked for, and waited for.
     if (this.#dying.length > limit) childProcesses().reap(this.#dying.shift()!, true);
   }
@@ -38,18 +42,7 @@ export class Graveyard {
 
   /** Waits until all are gone. */
   drain(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#timer.clear();
     for (const pid of this.#dying.splice(0)) childProcesses().reap(pid, true);
-  }
-
-  /** In a turn of the event loop, where there is one: no zombie is left by a program that is idle. */
-  #sweepLater(): void {
-    if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      if (this.sweep() > 0) this.#sweepLater();
-    }, sweepMs);
-    this.#timer.unref();
   }
 }

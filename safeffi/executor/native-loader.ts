@@ -11,7 +11,7 @@ import { type EntryName, entryNames, header } from '../protocol/layout.ts';
 import { parseSignature, type SignatureText } from '../types/signature.ts';
 import type { NativeExecutor } from './native.ts';
 import type { NativeCallout } from './native-callout.ts';
-import { Preload, type PreloadFound } from './preload.ts';
+import { Preload } from './preload.ts';
 
 const loadNow = 2;
 
@@ -84,22 +84,20 @@ export class NativeLoader {
   /** The list for a process that is started now. */
   preload(): Preload {
     return new Preload(
-      [...this.#libraries.keys()].map((file) => ({
-        file: file === '' ? '' : fileOf(file),
-        symbols: this.#symbolsOf(file).keys(),
+      [...this.#libraries.keys()].map((library) => ({
+        library,
+        file: library === '' ? '' : fileOf(library),
+        symbols: this.#symbolsOf(library).keys(),
       })),
     );
   }
 
   /** What the process found while it started. */
-  adopt(found: ReadonlyMap<string, PreloadFound>): void {
-    for (const library of this.#libraries.keys()) {
-      const told = found.get(library === '' ? '' : fileOf(library));
-      if (told === undefined) continue;
-      this.#libraries.set(library, told.handle);
-      const symbols = this.#symbolsOf(library);
-      for (const [name, address] of told.symbols) symbols.set(name, address);
-    }
+  adopt(preload: Preload): void {
+    preload.eachFound(this.#executor.domain.i32, (library, name, address) => {
+      if (name === '') this.#libraries.set(library, address);
+      else this.#symbolsOf(library).set(name, address);
+    });
   }
 
   /** Whether the library was ever loaded here. */

@@ -5,37 +5,32 @@
 import { fromUnsigned } from '../abi/int64.ts';
 import { preload } from '../protocol/layout.ts';
 
-/** A library as the loader takes it ('' is the process itself), and names in it. */
+/** A library, the file that it is loaded from ('' is the process itself), and names in it. */
 export interface PreloadLibrary {
+  readonly library: string;
   readonly file: string;
   readonly symbols: Iterable<string>;
 }
 
-/** What was found; the file's own address is its handle. */
-export interface PreloadFound {
-  readonly handle: number;
-  readonly symbols: ReadonlyMap<string, number>;
-}
-
 export class Preload {
   readonly bytes: Uint8Array;
-  /** File and name of each entry, in order; '' names the library itself. */
-  readonly #entries: (readonly [file: string, name: string])[] = [];
+  /** Library and name of each entry, in order; '' names the library itself. */
+  readonly #entries: (readonly [library: string, name: string])[] = [];
 
   constructor(libraries: Iterable<PreloadLibrary>) {
     const chunks: Buffer[] = [];
     let size = 1;
-    const add = (file: string, name: string, text: string): boolean => {
+    const add = (library: string, name: string, text: string): boolean => {
       const chunk = Buffer.from(`${text}\0`);
       if (this.#entries.length >= preload.limit || size + chunk.length > preload.textBytes) return false;
-      this.#entries.push([file, name]);
+      this.#entries.push([library, name]);
       chunks.push(chunk);
       size += chunk.length;
       return true;
     };
-    for (const { file, symbols } of libraries) {
-      if (!add(file, '', `L${file}`)) break;
-      for (const symbol of symbols) if (!add(file, symbol, `S${symbol}`)) break;
+    for (const { library, file, symbols } of libraries) {
+      if (!add(library, '', `L${file}`)) break;
+      for (const symbol of symbols) if (!add(library, symbol, `S${symbol}`)) break;
     }
     this.bytes = Buffer.concat([...chunks, Buffer.alloc(1)]);
   }
@@ -44,16 +39,18 @@ export class Preload {
     return this.#entries.length === 0;
   }
 
-  /** What the executor told, by file. Addresses are C's own telling: they are called, never looked at from here. */
-  found(i32: Int32Array): Map<string, PreloadFound> {
-    const found = new Map<string, { handle: number; symbols: Map<string, number> }>();
-    this.#entries.forEach(([file, name], index) => {
+  /**
+   * Tells what the executor found: for '' the library's handle, else a symbol's address. These are C's own telling: they are
+   * called, never looked at from here. Symbols of a library that was not found are not told.
+   */
+  eachFound(i32: Int32Array, tell: (library: string, name: string, address: number) => void): void {
+    let isFound = false;
+    for (let index = 0; index < this.#entries.length; index++) {
+      const [library, name] = this.#entries[index]!;
       const word = preload.found / 4 + 2 * index;
       const address = Number(fromUnsigned(i32[word]!, i32[word + 1]!));
-      if (address === 0) return;
-      if (name === '') found.set(file, { handle: address, symbols: new Map() });
-      else found.get(file)?.symbols.set(name, address);
-    });
-    return found;
+      if (name === '') isFound = address !== 0;
+      if (isFound && address !== 0) tell(library, name, address);
+    }
   }
 }

@@ -8,6 +8,7 @@
  * is taken, or none.
  */
 import type { Graveyard } from './graveyard.ts';
+import { IdleTimer } from './idle-timer.ts';
 import { linux } from './linux.ts';
 import type { Preload } from './preload.ts';
 import { type LaunchOptions, StartingExecutor } from './starting-executor.ts';
@@ -21,7 +22,7 @@ export class SpareExecutor {
   readonly #graveyard: Graveyard;
   readonly #preload: () => Preload;
   #spare: StartingExecutor | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timer = new IdleTimer(idleMs, () => this.prepare());
 
   /** `preload` tells what a spare made now should have loaded. */
   constructor(launch: LaunchOptions, graveyard: Graveyard, preload: () => Preload) {
@@ -37,12 +38,7 @@ export class SpareExecutor {
 
   /** Makes one when the event loop is next idle. Does not keep the program from ending. */
   wish(): void {
-    if (this.#spare !== undefined || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.prepare();
-    }, idleMs);
-    this.#timer.unref();
+    if (this.#spare === undefined) this.#timer.set();
   }
 
   /** Makes one now; does not wait until it is ready. A spare that cannot be started is left out: a restart will tell. */
@@ -59,19 +55,20 @@ export class SpareExecutor {
   take(): StartingExecutor | undefined {
     const spare = this.#spare;
     this.#spare = undefined;
-    if (spare === undefined || (spare.process.alive() && spare.process.hasMemory())) return spare;
-    this.#graveyard.bury(spare.process.pid);
-    linux().close(spare.fd);
+    if (spare === undefined || spare.process.hasMemory()) return spare;
+    this.#discard(spare);
     return undefined;
   }
 
   /** Ends the spare and makes no more. */
   close(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#spare === undefined) return;
-    this.#graveyard.bury(this.#spare.process.pid);
-    linux().close(this.#spare.fd);
+    this.#timer.close();
+    if (this.#spare !== undefined) this.#discard(this.#spare);
     this.#spare = undefined;
+  }
+
+  #discard(spare: StartingExecutor): void {
+    this.#graveyard.bury(spare.process.pid);
+    linux().close(spare.fd);
   }
 }
