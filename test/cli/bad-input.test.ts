@@ -28,7 +28,7 @@ describe('usage', () => {
     ],
     [
       ['bench', 'everything'],
-      "error: command-argument value 'everything' is invalid for argument 'what'. Allowed choices are callout, fault, vm.",
+      "error: command-argument value 'everything' is invalid for argument 'what'. Allowed choices are callout, fault, vm, image, napi.",
     ],
   ])('%j', (args, sentence) => {
     expect(safeffi(args)).toEqual({
