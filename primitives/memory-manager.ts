@@ -9,7 +9,7 @@ import { pin, unpin } from '../vm/memory/pinning.ts';
 import { memoryParameter, setMemoryParameter, VM_PARAMETER_COUNT } from '../vm/memory/vm-parameters.ts';
 import { ClassIndex, PrimitiveError, SpecialObject } from '../vm/memory/well-known.ts';
 import { failing } from './failing.ts';
-import { integerWithin } from './operands.ts';
+import { floatOperand, integerWithin, safeIntegerValue } from './operands.ts';
 
 /** The next ephemeron whose key only ephemerons hold, or weak array that lost elements; nil when there is none. */
 const fetchMourner: Primitive = (vm, argumentCount) => {
@@ -72,7 +72,8 @@ const parameter: Primitive = (vm, argumentCount) => {
   const { memory } = vm;
   const valueAt = (index: number) => {
     const value = memoryParameter(memory, vm.gc.statistics, index);
-    return value === undefined ? memory.nil : memory.integerOop(BigInt(value));
+    if (value === undefined) return memory.nil;
+    return Number.isInteger(value) ? memory.integerOop(BigInt(value)) : memory.newFloat(value);
   };
   if (argumentCount === 0) {
     const array = memory.newArray(VM_PARAMETER_COUNT);
@@ -83,8 +84,9 @@ const parameter: Primitive = (vm, argumentCount) => {
   if (index === undefined) return vm.fail(PrimitiveError.BAD_INDEX);
   const before = valueAt(index);
   if (argumentCount === 1) return vm.answer(1, before);
-  const value = integerWithin(vm.stackValue(0), 0, Number.MAX_SAFE_INTEGER);
-  if (value === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+  // Ratios are Floats.
+  const value = safeIntegerValue(memory, vm.stackValue(0)) ?? floatOperand(memory, vm.stackValue(0));
+  if (value === undefined || !(value >= 0)) return vm.fail(PrimitiveError.BAD_ARGUMENT);
   if (!setMemoryParameter(memory, index, value)) return vm.fail(PrimitiveError.INAPPROPRIATE);
   return vm.answer(2, before);
 };

@@ -206,6 +206,22 @@ describe('allocation', () => {
   });
 });
 
+describe('VM parameters (254)', () => {
+  test('what images tune is read back, ratios as Floats; what describes the VM cannot be set', () => {
+    const receiver = memory.nil;
+    const read = (index: number): Oop => bench.answer(254, receiver, int(index));
+    bench.answer(254, receiver, int(55), memory.newFloat(0.25));
+    expect(memory.floatValueOf(read(55))).toBe(0.25);
+    bench.answer(254, receiver, int(25), int(8 << 20));
+    expect(read(25)).toBe(int(8 << 20));
+    expect([40, 41, 46, 65].map((index) => smallIntegerValue(read(index)))).toEqual([4, 6521, 0, 3]);
+    expect(bench.call(254, receiver, int(40), int(8))).toBe('INAPPROPRIATE');
+    expect(bench.call(254, receiver, int(25), memory.newFloat(Number.NaN))).toBe('BAD_ARGUMENT');
+    expect(bench.call(254, receiver, int(76))).toBe('BAD_INDEX');
+    expect(memory.slotCountOf(bench.answer(254, receiver))).toBe(75);
+  });
+});
+
 describe('mirror forms', () => {
   test('an argument more names the receiver', () => {
     const array = bench.array([int(7), int(8)]);

@@ -8,12 +8,21 @@
  *      7 full collections              24 most free bytes before it      53 segments of old space
  *      8 time in them                     shrinks                        54 free bytes in old space
  *      9 scavenges                     34 bytes allocated in all         67 the heap's limit
+ *     41 the image format                46 bytes of machine code          49 entries that the table of external
+ *     65 flags: 1 both sets of             (none)                             semaphores may have
+ *        bytecodes, 2 read-only objects
  */
 import type { GcStatistics } from './gc-statistics.ts';
 import type { ObjectMemory } from './object-memory.ts';
 
 export const VM_PARAMETER_COUNT = 75;
 const QUEUES_WEAK_ARRAYS = 64;
+/** The magic number of the format that the heap is laid out in. */
+const SPUR_32_WITH_NATIVE_FLOATS = 6521;
+const HAS_BOTH_BYTECODE_SETS = 1;
+const HAS_READ_ONLY_OBJECTS = 2;
+/** The table is the image's own object and may have any size; images ask before they let it grow. */
+const MOST_EXTERNAL_SEMAPHORES = 65536;
 /**
  * Numbers by which images tune the collectors of other VMs: allocations between collections (5), survivors that are tenured (6), room to grow,
  * keep and shrink by (23 to 25), sizes that count from the next start on (43, 44, 45, 47), and so on. They are kept and read
@@ -48,14 +57,22 @@ export function memoryParameter(memory: ObjectMemory, statistics: GcStatistics, 
       return statistics.reclaimedBytes + memory.oldBytes + memory.youngBytes;
     case 40:
       return 4;
+    case 41:
+      return SPUR_32_WITH_NATIVE_FLOATS;
     case 44:
       return memory.edenEnd - memory.edenStart;
+    case 46:
+      return 0;
     case 48:
       return memory.mourners.queuesWeakArrays ? QUEUES_WEAK_ARRAYS : 0;
+    case 49:
+      return memory.tuning.get(index) ?? MOST_EXTERNAL_SEMAPHORES;
     case 53:
       return 1;
     case 54:
       return memory.buffer.byteLength - memory.freeStart + memory.freeLists.bytes;
+    case 65:
+      return HAS_BOTH_BYTECODE_SETS | HAS_READ_ONLY_OBJECTS;
     case 67:
       return memory.maxBytes;
     default:
