@@ -22,6 +22,7 @@ const needNative = [
   'napi/faults',
   'napi/direct',
   'napi/layouts',
+  'shims/bench',
   'shims/docs',
   'shims/examples',
   'shims/moving-over',

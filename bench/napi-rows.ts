@@ -106,13 +106,26 @@ function liveBytes(ref: Ref): Measurement {
 /** Proportional set size of this process and its children, in bytes. */
 function processBytes(): number {
   const pids = ['self', ...readdirSync('/proc/self/task').flatMap((task) => childrenOf(task))];
-  let sum = 0;
-  for (const pid of pids)
-    sum += 1024 * Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))![1]);
-  return sum;
+  return pids.reduce((sum, pid) => sum + bytesOf(pid), 0);
+}
+
+function bytesOf(pid: string): number {
+  const rollup = unlessGone(() => readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
+  return 1024 * Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0);
 }
 
 function childrenOf(task: string): string[] {
-  const pids = readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim();
+  const pids = unlessGone(() => readFileSync(`/proc/self/task/${task}/children`, 'utf8')).trim();
   return pids === '' ? [] : pids.split(' ');
+}
+
+/** What a process or thread that has ended meanwhile says is nothing. */
+function unlessGone(read: () => string): string {
+  try {
+    return read();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return '';
+    throw error;
+  }
 }
