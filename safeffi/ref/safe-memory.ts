@@ -8,10 +8,11 @@
 import type { Executor, Session } from '../index.ts';
 import { Address, FFIFault } from '../index.ts';
 import { AddressIndex } from './address-index.ts';
+import { textOf } from './bytes-as-text.ts';
+import { CReader } from './c-reader.ts';
 import type { ForeignMemory } from './foreign-memory.ts';
 import { nullPointer } from './null-pointer.ts';
 import type { TypedBuffer } from './ref-type.ts';
-import { StringReader } from './string-reader.ts';
 import { Mirror, type RemoteMemory, Twin, type TwoSided } from './two-sided.ts';
 import { WorkingSet } from './working-set.ts';
 
@@ -50,10 +51,16 @@ const place = (address: number, generation = 0, sides?: TwoSided, pooled?: Map<n
 });
 
 export class SafeMemory implements ForeignMemory {
-  readonly watch = new WorkingSet();
+  readonly watch = new WorkingSet((ranges) => {
+    const { generation } = this.#executor;
+    if (!ranges.every(({ sides }) => sides.isReadable(generation))) return undefined;
+    return this.#reader.allBytes(
+      ranges.map(({ sides, start, end }) => ({ address: sides.address + start, sizeBytes: end - start })),
+    );
+  });
   readonly #session: Session;
   readonly #executor: Executor;
-  readonly #strings: StringReader;
+  readonly #reader: CReader;
   readonly #places = new WeakMap<ArrayBufferLike, Place>();
   readonly #index = new AddressIndex();
   /** Mirrors by address. */
@@ -71,7 +78,7 @@ export class SafeMemory implements ForeignMemory {
   constructor(session: Session) {
     this.#session = session;
     this.#executor = session.executor;
-    this.#strings = new StringReader(session);
+    this.#reader = new CReader(session);
     this.#places.set(nullPointer.buffer, place(0));
   }
 
@@ -117,9 +124,14 @@ export class SafeMemory implements ForeignMemory {
 
   textAt(address: number): string {
     const local = this.#bytesFrom(address);
-    if (local === undefined) return this.#strings.at(address);
+    if (local === undefined) return this.#reader.text(address) ?? this.#textFromOutside(address);
     const nul = local.indexOf(0);
     return local.toString('utf8', 0, nul < 0 ? local.length : nul);
+  }
+
+  #textFromOutside(address: number): string {
+    const { memory, generation } = this.#executor;
+    return textOf(memory.readCString(new Address(address, generation)));
   }
 
   zerosAt(address: number, unit: number): number {
@@ -184,10 +196,15 @@ export class SafeMemory implements ForeignMemory {
   /** The memory of one process: once that is gone, each access throws the FFIFault StaleAddress. */
   #remoteOf(generation: number): RemoteMemory {
     const { memory } = this.#executor;
+    const read = (address: number, sizeBytes: number) => {
+      const { buffer, byteOffset } = memory.read(new Address(address, generation), sizeBytes);
+      return Buffer.from(buffer as ArrayBuffer, byteOffset, sizeBytes);
+    };
     return {
-      read: (address, sizeBytes) => {
-        const { buffer, byteOffset } = memory.read(new Address(address, generation), sizeBytes);
-        return Buffer.from(buffer as ArrayBuffer, byteOffset, sizeBytes);
+      read,
+      readAgain: (address, sizeBytes) => {
+        const isPresent = generation === this.#executor.generation;
+        return (isPresent ? this.#reader.bytes(address, sizeBytes) : undefined) ?? read(address, sizeBytes);
       },
       write: (address, bytes) => memory.write(new Address(address, generation), bytes),
     };
@@ -278,7 +295,7 @@ export class SafeMemory implements ForeignMemory {
 
   #newMirror(address: number, length: number, wanted: boolean): Buffer {
     const whole = Buffer.from(new ArrayBuffer(length));
-    const sides = new Mirror(address, whole, this.#remote());
+    const sides = new Mirror(address, whole, this.#remote(), this.#executor.generation);
     this.#look(sides, wanted);
     this.#places.set(whole.buffer, place(address, this.#executor.generation, sides));
     this.#mirrors.set(address, new WeakRef(whole));

@@ -27,10 +27,10 @@ export abstract class TwoSided {
     this.shadow = Buffer.alloc(here.length);
   }
 
-  /** Carries changes of this side in [start, end) to C. */
-  abstract toC(start: number, end: number): void;
-  /** Carries C's changes in [start, end) to this side. */
-  abstract fromC(start: number, end: number): void;
+  /** Carries changes of this side in [start, end) to C; true when there were some. */
+  abstract toC(start: number, end: number): boolean;
+  /** Carries C's changes in [start, end) to this side; true when there were some. */
+  abstract fromC(start: number, end: number): boolean;
 }
 
 export class Twin extends TwoSided {
@@ -42,51 +42,75 @@ export class Twin extends TwoSided {
     this.#there = there;
   }
 
-  override toC(start: number, end: number): void {
-    if (this.here.length < end) return; // its ArrayBuffer was transferred away
-    carry(this.here, this.#there, this.shadow, start, end);
+  override toC(start: number, end: number): boolean {
+    if (this.here.length < end) return false; // its ArrayBuffer was transferred away
+    return carry(this.here, this.#there, this.shadow, start, end);
   }
 
-  override fromC(start: number, end: number): void {
-    if (this.here.length < end) return;
-    carry(this.#there, this.here, this.shadow, start, end);
+  override fromC(start: number, end: number): boolean {
+    if (this.here.length < end) return false;
+    return carry(this.#there, this.here, this.shadow, start, end);
   }
 }
 
-/** How a mirror reaches C's memory. */
+/** How a mirror reaches C's memory. What it answers is there until the next read. */
 export interface RemoteMemory {
   /** Throws where the memory cannot be read. */
   read(address: number, sizeBytes: number): Buffer;
+  /** The same for memory that could be read before: faster. */
+  readAgain(address: number, sizeBytes: number): Buffer;
   write(address: number, bytes: Buffer): void;
 }
 
 export class Mirror extends TwoSided {
   readonly #remote: RemoteMemory;
+  /** Of the executor whose memory it is. */
+  readonly #generation: number;
+  #wasRead = false;
 
-  constructor(address: number, here: Buffer, remote: RemoteMemory) {
+  constructor(address: number, here: Buffer, remote: RemoteMemory, generation: number) {
     super(address, here);
     this.#remote = remote;
+    this.#generation = generation;
   }
 
   /** Each run of changed bytes is written by itself: what lies between may be C's own change. Throws as `write` does. */
-  override toC(start: number, end: number): void {
+  override toC(start: number, end: number): boolean {
     const { here, shadow } = this;
-    if (isEqual(here, shadow, start, end)) return;
+    if (here.length < end || isEqual(here, shadow, start, end)) return false;
     for (let at = start; at < end; at++) {
       if (here[at] === shadow[at]) continue;
       const from = at;
       while (at < end && here[at] !== shadow[at]) shadow[at] = here[at++]!;
       this.#remote.write(this.address + from, here.subarray(from, at));
     }
+    return true;
   }
 
-  override fromC(start: number, end: number): void {
-    const fresh = this.#remote.read(this.address + start, end - start);
+  override fromC(start: number, end: number): boolean {
+    const { here } = this;
+    if (here.length < end) return false;
+    const [at, size] = [this.address + start, end - start];
+    const fresh = this.#wasRead ? this.#remote.readAgain(at, size) : this.#remote.read(at, size);
+    if (size === here.length) this.#wasRead = true;
+    return this.take(fresh, 0, start, end);
+  }
+
+  /** The same with the bytes that C has there, which begin at `at` of `fresh`. */
+  take(fresh: Buffer, at: number, start: number, end: number): boolean {
     const { here, shadow } = this;
-    for (let at = start; at < end; at++) {
-      const byte = fresh[at - start]!;
-      if (byte !== shadow[at]) here[at] = shadow[at] = byte;
+    const size = end - start;
+    if (here.length < end || shadow.compare(fresh, at, at + size, start, end) === 0) return false;
+    for (let i = 0; i < size; i++) {
+      const byte = fresh[at + i]!;
+      if (byte !== shadow[start + i]) here[start + i] = shadow[start + i] = byte;
     }
+    return true;
+  }
+
+  /** Its memory could be read before, in this generation. */
+  isReadable(generation: number): boolean {
+    return this.#wasRead && generation === this.#generation;
   }
 }
 
@@ -96,15 +120,16 @@ function isEqual(a: Buffer, b: Buffer, start: number, end: number): boolean {
   return true;
 }
 
-function carry(from: Buffer, to: Buffer, shadow: Buffer, start: number, end: number): void {
-  if (isEqual(from, shadow, start, end)) return;
+function carry(from: Buffer, to: Buffer, shadow: Buffer, start: number, end: number): boolean {
+  if (isEqual(from, shadow, start, end)) return false;
   if (end - start > loopBytes && isEqual(to, shadow, start, end)) {
     from.copy(to, start, start, end);
     to.copy(shadow, start, start, end);
-    return;
+    return true;
   }
   for (let at = start; at < end; at++) {
     const byte = from[at]!;
     if (byte !== shadow[at]) to[at] = shadow[at] = byte;
   }
+  return true;
 }

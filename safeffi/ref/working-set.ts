@@ -1,13 +1,13 @@
 /**
  * The ranges that are carried over round each call: those of its own arguments and what they point to, and the last few of the
  * calls before, because C may have kept their addresses. Memory of C's that the program asked the bytes of is among them for
- * longer. What is dropped here is carried over again when it takes part in a call, or is read or written through ref.
+ * longer; what changes stays. What is dropped here is carried over again when it takes part in a call, or is read or written through ref.
  */
 import { Mirror, type TwoSided } from './two-sided.ts';
 
 const mostTwins = 16;
 const mostTwinBytes = 64 * 1024;
-const mostMirrors = 256;
+const mostMirrors = 64;
 
 interface Range {
   readonly sides: TwoSided;
@@ -20,6 +20,11 @@ interface Range {
   use: number;
 }
 
+type MirrorRange = Range & { readonly sides: Mirror };
+
+/** What C has in all of these, one behind the other; undefined where that cannot be read at once. */
+export type ReadAll = (ranges: readonly MirrorRange[]) => Buffer | undefined;
+
 export class WorkingSet {
   /** How many ranges there are. A field, because generated code looks at it before and after each call. */
   count = 0;
@@ -29,6 +34,11 @@ export class WorkingSet {
   turn = 0;
   #ranges: Range[] = [];
   #clock = 0;
+  readonly #readAll: ReadAll;
+
+  constructor(readAll: ReadAll) {
+    this.#readAll = readAll;
+  }
 
   /** Takes a range up. `isPassing`: for the call to come only. */
   take(sides: TwoSided, start: number, end: number, isPassing: boolean): void {
@@ -69,19 +79,25 @@ export class WorkingSet {
 
   fromC(): void {
     this.turn++;
-    this.#each((range) => {
-      range.sides.fromC(range.start, range.end);
-      range.sides.fresh = this.turn;
+    const mirrors = this.#ranges.filter(isOfMirror);
+    const fresh = mirrors.length > 1 ? this.#readAll(mirrors) : undefined;
+    let next = 0;
+    this.#each(({ sides, start, end }) => {
+      sides.fresh = this.turn;
+      if (fresh === undefined || !(sides instanceof Mirror)) return sides.fromC(start, end);
+      const at = next;
+      next += end - start;
+      return sides.take(fresh, at, start, end);
     });
     if (this.callbackDepth === 0) this.#trim();
   }
 
   /** Memory that C has given back meanwhile cannot be carried over: it is no matter of the call at hand. */
-  #each(carry: (range: Range) => void): void {
+  #each(carry: (range: Range) => boolean): void {
     let lost: Set<Range> | undefined;
     for (const range of this.#ranges) {
       try {
-        carry(range);
+        if (carry(range)) range.use = ++this.#clock;
       } catch (error) {
         if (!(range.sides instanceof Mirror)) throw error;
         range.sides.fresh = -1;
@@ -141,4 +157,8 @@ export class WorkingSet {
     this.#ranges = kept;
     this.count = kept.length;
   }
+}
+
+function isOfMirror(range: Range): range is MirrorRange {
+  return range.sides instanceof Mirror;
 }

@@ -232,6 +232,26 @@ describe('memory that C made', () => {
     expect(second[0]).toBe(250);
   });
 
+  test('in many places is brought at once; what C gave back meanwhile is left out', () => {
+    const { malloc, mmap, munmap } = ffi.Library(null, {
+      malloc: ['pointer', ['size_t']],
+      mmap: ['pointer', ['pointer', 'size_t', 'int', 'int', 'int', 'long']],
+      munmap: ['int', ['pointer', 'size_t']],
+    }) as Record<string, (...args: unknown[]) => Buffer>;
+    const places = Array.from({ length: 30 }, (_, i) => ref.reinterpret(malloc!(64), 64).fill(i));
+    const [mapped, page] = [mmap!(null, 4096, 3, 0x22, -1, 0), 4096];
+    const going = ref.reinterpret(mapped, page);
+    going[0] = 1;
+    expect(byteAt(going, 0)).toBe(1);
+    munmap!(mapped, page);
+    for (const [i, place] of places.entries()) {
+      expect(byteAt(place, 63)).toBe(i);
+      fill(ref.reinterpret(place, 64), 100 + i, 64);
+    }
+    for (const [i, place] of places.entries()) expect(place.every((byte) => byte === 100 + i)).toBe(true);
+    expect(faultOf(() => ref.get(going, 0, 'int')).fault.kind).toBe('MemoryViolation');
+  });
+
   test('a string of C is read when it is asked for', () => {
     expect(inC('text_of_c', 'string', [])()).toBe('text of C');
     expect(ref.readCString(inC('text_of_c', 'pointer', [])() as Buffer)).toBe('text of C');
