@@ -1,6 +1,6 @@
 /**
  * Numbers that meant something else in Squeak 1 to 3, for images that came from V3: 150 to 163 are the files and directories that later images
- * ask for by name, and 60 to 62 work on contexts too. Where later images of that format use the same number the arguments tell
+ * ask for by name; 60 to 62 work on contexts too, and on the words of a Float, of which the first is the more significant. Where later images of that format use the same number the arguments tell
  * them apart: their count, or what the receiver is.
  */
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
@@ -28,10 +28,10 @@ const FILE_NUMBERS: readonly (readonly [number, string, number])[] = [
   [162, 'primitiveDirectoryLookup', 2],
   [163, 'primitiveDirectoryDelete', 1],
 ];
-/** By number: what works on a context. */
-const CONTEXT_NUMBERS: readonly (readonly [number, number])[] = [
-  [60, 210],
-  [61, 211],
+/** By number: what works on a context, and on a Float. */
+const ELEMENT_NUMBERS: readonly (readonly [number, number, number?])[] = [
+  [60, 210, 38],
+  [61, 211, 39],
   [62, 212],
 ];
 
@@ -48,11 +48,12 @@ export function v3Numbers(standard: readonly PrimitiveDefinition[]): readonly Pr
     const later = numbered(number);
     return { number, name, run: later === undefined ? counted(named(name), takes) : either(named(name), takes, later) };
   });
-  const contexts = CONTEXT_NUMBERS.map(([number, onContexts]): PrimitiveDefinition => {
-    const elements = numbered(number)!;
-    return { ...elements, number, run: orOnContext(elements.run, numbered(onContexts)!.run) };
+  const elements = ELEMENT_NUMBERS.map(([number, onContexts, onFloats]): PrimitiveDefinition => {
+    const others = numbered(number)!;
+    const floats = onFloats === undefined ? others : numbered(onFloats)!;
+    return { ...others, number, run: byReceiver(others.run, numbered(onContexts)!.run, floats.run) };
   });
-  return [...files, ...contexts];
+  return [...files, ...elements];
 }
 
 const counted =
@@ -79,12 +80,12 @@ function isOfLaterKind(vm: Interpreter): boolean {
   return isBehavior(vm.memory, receiver) && !isByteObject(vm.memory, vm.stackValue(0));
 }
 
-const orOnContext =
-  (elements: Primitive, onContext: Primitive): Primitive =>
+const byReceiver =
+  (others: Primitive, onContexts: Primitive, onFloats: Primitive): Primitive =>
   (vm, argumentCount) => {
     const { memory } = vm;
     const receiver = vm.stackValue(argumentCount);
     const index = isImmediate(receiver) ? 0 : memory.classIndexOfObject(receiver);
-    const isContext = index === ClassIndex.CONTEXT || index === ClassIndex.BLOCK_CONTEXT;
-    return isContext ? onContext(vm, argumentCount) : elements(vm, argumentCount);
+    if (index === ClassIndex.CONTEXT || index === ClassIndex.BLOCK_CONTEXT) return onContexts(vm, argumentCount);
+    return index === ClassIndex.FLOAT ? onFloats(vm, argumentCount) : others(vm, argumentCount);
   };

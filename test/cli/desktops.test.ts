@@ -83,11 +83,13 @@ describe('a desktop of Squeak 2.2, big-endian', () => {
   });
 
   testWithImage(demo)('files in the chunks that its first argument names, and writes a file', () => {
-    const source = "| f | f := FileStream fileNamed: 'answer.txt'. f nextPutAll: (6 * 7) printString; close!\n";
+    // The first word of a Float is its more significant one.
+    const answers = "f nextPutAll: (6 * 7) printString, ' ', (1.5 basicAt: 1) printString; close";
+    const source = `| f | f := FileStream fileNamed: 'answer.txt'. ${answers}!\n`;
     scratch.file('start.st', source);
     const outcome = drive(demo, imagePath(demo), ['wait idle'], ['start.st', '--screen', '640x480']);
     expect(outcome).toEqual(quiet);
-    expect(readFileSync(scratch.file('answer.txt'), 'latin1')).toBe('42');
+    expect(readFileSync(scratch.file('answer.txt'), 'latin1')).toBe(`42 ${0x3ff80000}`);
   });
 });
 
