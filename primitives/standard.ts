@@ -37,6 +37,7 @@ import { objectPrimitives } from './object-and-class.ts';
 import { platformPluginPrimitives } from './platform-plugins.ts';
 import { processPrimitives } from './process.ts';
 import { rawElementPrimitives } from './raw-elements.ts';
+import { soundPrimitives } from './sound-plugin.ts';
 import { streamPrimitives } from './stream.ts';
 import { stringPrimitives } from './string.ts';
 import { type ImagePath, type SnapshotWriter, systemPrimitives } from './system.ts';
@@ -107,6 +108,7 @@ export function standardFamilies(options: PrimitiveOptions = {}): readonly Primi
     family('bitblt', bitBltPrimitives(display)),
     family('display', displayPrimitives(display)),
     family('input', inputPrimitives(options.userInput ?? new UserInput(), display)),
+    family('sound-plugin', soundPrimitives),
     family('heap-check', heapCheckPrimitives),
   ];
 }
