@@ -101,27 +101,39 @@ describe('Scratch, as Debian has it', () => {
     );
   const testWithScratch = existsSync(scratchImage) ? test : test.skip;
 
-  testWithScratch('draws its window in full colours, idles, and lights the button that is clicked', () => {
-    const [before, after] = [scratch.file('scratch.png'), scratch.file('scratch-looks.png')];
-    const lines = [
-      'wait idle',
-      `screenshot ${before}`,
-      'click 60 84',
-      'move 600 600',
-      'wait idle',
-      `screenshot ${after}`,
-    ];
-    expect(drive('Scratch.image', scratchImage, lines, ['--screen', '1024x768', '--assert'])).toEqual(quiet);
-    const first = picture(before);
-    expect(first.size).toEqual([1024, 768]);
-    const [red, green, blue] = [16, 8, 0].map((shift) => (x: number, y: number) => (first.at(x, y) >> shift) & 255);
-    // The stop sign is red, the flag green, the button of motions blue, the stage white.
-    expect(red!(991, 53) - green!(991, 53)).toBeGreaterThan(100);
-    expect(green!(962, 52) - red!(962, 52)).toBeGreaterThan(60);
-    expect(blue!(30, 60) - red!(30, 60)).toBeGreaterThan(60);
-    expect(first.at(780, 250)).toBe(0xffffff);
-    const second = picture(after);
-    expect(second.at(70, 90)).not.toBe(first.at(70, 90));
-    expect(second.at(780, 250)).toBe(0xffffff);
-  });
+  testWithScratch(
+    'draws its window and its cat in full colours, and idles; a block that is dragged and double clicked moves the cat',
+    () => {
+      const [before, after] = [scratch.file('scratch.png'), scratch.file('scratch-moved.png')];
+      const lines = ['wait idle', 'move 600 600', 'wait idle', `screenshot ${before}`];
+      const moreLines = [
+        'drag 25 175 to 300 200',
+        'wait idle',
+        'double click 295 200',
+        'wait idle',
+        `screenshot ${after}`,
+      ];
+      const all = [...lines, ...moreLines];
+      expect(drive('Scratch.image', scratchImage, all, ['--screen', '1024x768', '--assert'])).toEqual(quiet);
+      const first = picture(before);
+      expect(first.size).toEqual([1024, 768]);
+      const channels = (x: number, y: number) => [16, 8, 0].map((shift) => (first.at(x, y) >> shift) & 255);
+      // The stop sign is red, the flag green, the button of motions blue, the stage white, with a shadow at its edge.
+      const [red, green, blue] = [channels(991, 53), channels(962, 52), channels(30, 60)];
+      expect(red[0]! - red[1]!).toBeGreaterThan(100);
+      expect(green[1]! - green[0]!).toBeGreaterThan(60);
+      expect(blue[2]! - blue[0]!).toBeGreaterThan(60);
+      expect([first.at(600, 100), first.at(534, 200)]).toEqual([0xffffff, 0x7d7d7e]);
+      // The cat's orange, and where it is after the program `move 10 steps`.
+      const cat = (file: string): number => {
+        const { at } = picture(file);
+        const isOrange = (x: number, y: number) =>
+          at(x, y) >>> 16 > 200 && ((at(x, y) >> 8) & 255) < 190 && (at(x, y) & 255) < 100;
+        for (let x = 600; x < 900; x++) for (let y = 150; y < 350; y++) if (isOrange(x, y)) return x;
+        return -1;
+      };
+      expect(cat(before)).toBeGreaterThan(700);
+      expect(cat(after) - cat(before)).toBe(10);
+    },
+  );
 });
