@@ -1,6 +1,9 @@
 /** The ways in which a program that was written for ffi-napi comes to the shims, each with the package as it is published. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { PackedProject } from './packed-project.ts';
+
+// On a busy machine; each process has a limit of its own below this.
+jest.setTimeout(400_000);
 
 let project: PackedProject;
 
@@ -82,6 +85,7 @@ import * as ffiNames from 'safeffi/napi';
 import ref from 'safeffi/ref';
 import * as refNames from 'safeffi/ref';
 import { readFileSync } from 'node:fs';
+
 const missing = [];
 for (const [module, names, types] of [[ffi, ffiNames, 'napi'], [ref, refNames, 'ref']]) {
   const text = readFileSync('node_modules/safeffi/shims/' + types + '.d.cts', 'utf8');

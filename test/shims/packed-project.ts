@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const limitMs = 100_000;
+const limitMs = 300_000;
 
 export class PackedProject {
   readonly folder = mkdtempSync(join(tmpdir(), 'safeffi-shims-'));

@@ -88,7 +88,7 @@ const cases = {
 
   async 'collections at every step'() {
     let wrong = 0;
-    for (let i = 0; i < 150; i++) {
+    for (let i = 0; i < 40; i++) {
       const numbers = ref.alloc('int', i);
       const pointer = numbers.ref();
       const call = ffi.Callback('int', ['int'], (n) => {

@@ -14,7 +14,7 @@ const folder = fileURLToPath(new URL('../../../test/upstream/', import.meta.url)
 /** Where the packages are after `installUpstream`. */
 export const upstreamModules = join(folder, 'node_modules');
 const installLimitMs = 120_000;
-const runLimitMs = 110_000;
+const runLimitMs = 300_000;
 
 export type Suite = 'ref-napi' | 'ref-union-di' | 'ref-array-di' | 'ffi-napi';
 /** `original`: the native modules themselves, with which the harness is proved. */

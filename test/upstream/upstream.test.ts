@@ -3,8 +3,11 @@
  * under the heading below; what fails here has to be what stands there.
  */
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { installUpstream, runSuite, type Subject, type Suite } from './suites.ts';
+
+// On a busy machine; each process has a limit of its own below this.
+jest.setTimeout(400_000);
 
 const counts: readonly (readonly [suite: Suite, cases: number, pending: number])[] = [
   ['ref-napi', 150, 3],
