@@ -130,6 +130,7 @@ function program(finish: (exitCode: number) => void): Command {
     .command('inspect')
     .description('say what is in an image file: header, format, classes by count and bytes, oddities')
     .argument('<file>', 'an image file')
+    .option('--primitives', 'say which primitives its methods name that this VM does not have')
     .addOption(jsonOption)
     .action(async (file: string, options) =>
       finish(await (await import('./commands/inspect.ts')).inspect(file, options)),

@@ -58,6 +58,24 @@ describe('images of other VMs', () => {
     expect(safeffi(['run', script, '--for', '1']).stderr).toMatch(/--for are for images; .*some\.st is a script/);
   });
 
+  const tiny = 'cp-client-environment.image';
+  testWithImage(tiny)(`${tiny}: which primitives its methods name that are not there, without running it`, () => {
+    const { status, stdout } = safeffi(['inspect', imagePath(tiny), '--primitives']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/\nprimitives named: \d+, in methods: \d+; not there: \d+, in methods: \d+\n/);
+    expect(stdout).toContain('  CpSystemPlugin.primitiveSymbolFromString:, in Symbol class>>fromString:\n');
+    const { primitives } = JSON.parse(safeffi(['inspect', imagePath(tiny), '--primitives', '--json']).stdout);
+    expect(primitives).toContainEqual({
+      primitive: 1,
+      name: 'primitiveAdd',
+      methods: 1,
+      example: 'SmallInteger>>+',
+      provided: 'yes',
+    });
+    const missing = primitives.filter(({ provided }: { provided: string }) => provided !== 'yes');
+    for (const { primitive } of missing) expect(String(primitive)).toMatch(/^CpSystemPlugin\.|^114$/);
+  });
+
   testWithImage(headless)('what it asked for in vain is counted on demand', () => {
     const { stderr } = safeffi(['run', imagePath(headless), '--report-primitives']);
     expect(stderr).toBe('safeffi: every primitive that was asked for is there\n');

@@ -103,6 +103,18 @@ export class PrimitiveTable {
     return this.namedIndex(textOf(memory, memory.fetchPointer(spec, 0)), textOf(memory, memory.fetchPointer(spec, 1)));
   }
 
+  /** Whether that is what a method gets whose arguments are not those of its primitive. */
+  isWrongCount(index: number): boolean {
+    return index === WRONG_COUNT_INDEX;
+  }
+
+  /** What a method with a named primitive asks for: `module.name`. */
+  statedName(memory: ObjectMemory, method: Oop): string {
+    const index = this.statedIndexOf(memory, method);
+    for (const [key, each] of this.namedIndices) if (each === index) return key;
+    return '.';
+  }
+
   noteMissing(index: number): void {
     this.missing.set(index, (this.missing.get(index) ?? 0) + 1);
   }
