@@ -5,7 +5,7 @@
  */
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
 import type { Primitive } from '../vm/interpreter/primitive-table.ts';
-import { isSmallInteger, NO_OOP } from '../vm/memory/oop.ts';
+import { isSmallInteger, NO_OOP, smallIntegerOop } from '../vm/memory/oop.ts';
 import { PrimitiveError } from '../vm/memory/well-known.ts';
 import { failing } from './failing.ts';
 
@@ -68,6 +68,18 @@ const shift: Primitive = (vm, argumentCount) => {
   if (a !== 0n && count > 0n && count + BigInt(bitsOf(vm, 1)) > BigInt(MAX_RESULT_BITS))
     return vm.fail(PrimitiveError.LIMIT_EXCEEDED);
   return arithmetic(() => shiftBig(a, count))(vm, argumentCount);
+};
+
+/** The multiplier of Squeak's and Pharo's hashes, and the 28 bits that they keep. */
+const HASH_MULTIPLIER = 1664525;
+const HASH_BITS = 0xfffffff;
+
+/** `hashMultiply` of a SmallInteger or an integer above them. */
+const hashMultiply: Primitive = (vm) => {
+  const value = vm.memory.integerValueOf(vm.stackValue(0));
+  if (value === undefined || (value < 0n && !isSmallInteger(vm.stackValue(0))))
+    return vm.fail(PrimitiveError.BAD_RECEIVER);
+  return vm.answer(0, smallIntegerOop(Math.imul(Number(BigInt.asIntN(32, value)), HASH_MULTIPLIER) & HASH_BITS));
 };
 
 /** `bitShift:`: right shifts round down. */
@@ -170,5 +182,13 @@ export const largeIntegerPrimitives = failing(
       run: arithmetic((a, b) => a ^ b),
     },
     { number: 37, name: 'primitiveBitShiftLargeIntegers', selectors: 'bitShift:', takes: 1, run: shift },
+    {
+      number: 159,
+      name: 'primitiveHashMultiply',
+      selectors: 'hashMultiply',
+      takes: 0,
+      fails: ['BAD_RECEIVER'],
+      run: hashMultiply,
+    },
   ],
 );

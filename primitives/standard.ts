@@ -19,6 +19,7 @@ import { filePrimitives } from './file.ts';
 import { fileAttributesPrimitives } from './file-attributes-plugin.ts';
 import { floatPrimitives } from './float.ts';
 import { floatArrayPluginPrimitives } from './float-array-plugin.ts';
+import { floatMathPluginPrimitives } from './float-math-plugin.ts';
 import { heapCheckPrimitives } from './heap-check.ts';
 import { heapWalkPrimitives } from './heap-walk.ts';
 import { hostPrimitives } from './host.ts';
@@ -95,6 +96,7 @@ export function standardFamilies(options: PrimitiveOptions = {}): readonly Primi
     family('vm-services', vmServicePrimitives()),
     family('misc-plugin', miscPluginPrimitives),
     family('float-array-plugin', floatArrayPluginPrimitives),
+    family('float-math-plugin', floatMathPluginPrimitives),
     family('matrix-plugin', matrixPluginPrimitives),
     family('zip-plugin', zipPluginPrimitives),
     family('dsa-plugin', dsaPluginPrimitives),

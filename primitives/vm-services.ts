@@ -102,6 +102,7 @@ const highResolutionClock: Primitive = (vm, argumentCount) =>
 const contextXray: Primitive = (vm, argumentCount) => vm.answer(argumentCount, smallIntegerOop(0));
 
 export const vmServicePrimitives = (): readonly PrimitiveDefinition[] => [
+  { number: 122, name: 'primitiveNoop', takes: [0, 1], fails: [], run: answerReceiver },
   { number: 140, name: 'primitiveBeep', selectors: 'beep', takes: 0, fails: [], run: beep },
   {
     number: 141,

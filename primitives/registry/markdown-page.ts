@@ -5,6 +5,7 @@
 import type { PrimitiveDefinition } from '../../vm/interpreter/primitive-table.ts';
 import { type PrimitiveFamily, standardFamilies } from '../standard.ts';
 import { systemAttributePrimitives } from '../system-attributes.ts';
+import { KNOWN_PRIMITIVES, OTHER_MODULES } from './known-modules.ts';
 import { type KnownNumber, knownNumbers } from './known-numbers.ts';
 
 const HEAD = `# Primitives
@@ -105,18 +106,15 @@ function namedSection(listed: readonly Listed[]): string {
 const namesOf = ({ squeak, pharo, beforeClosures }: KnownNumber): string[] =>
   [squeak, pharo, beforeClosures].filter((name) => name !== undefined);
 
+const reasonFor = (known: KnownNumber): string =>
+  WHY_NOT.find(([part]) => namesOf(known).some((name) => part.test(name)))?.[1] ?? '-';
+
 function missingSection(listed: readonly Listed[]): string {
   const ours = new Set(listed.flatMap(({ definition }) => ('number' in definition ? [definition.number] : [])));
   const rows = knownNumbers()
     .filter((known) => !ours.has(known.number) && known.number !== 117)
     .map((known) =>
-      row(
-        String(known.number),
-        known.squeak ?? '-',
-        known.pharo ?? '-',
-        known.beforeClosures ?? '-',
-        WHY_NOT[namesOf(known)[0]!] ?? '-',
-      ),
+      row(String(known.number), known.squeak ?? '-', known.pharo ?? '-', known.beforeClosures ?? '-', reasonFor(known)),
     );
   return [
     '## Numbers of theirs that fail here',
@@ -127,10 +125,21 @@ function missingSection(listed: readonly Listed[]): string {
   ].join('\n');
 }
 
-/** Reasons, by the first name that a number has. */
-const WHY_NOT: Readonly<Record<string, string>> = {
-  primitiveExitToDebugger: "it would end the VM; the image's own code runs instead",
-};
+/** Reasons, by a name that a number has: text that its name may hold, and why. */
+const WHY_NOT: readonly (readonly [part: RegExp, why: string])[] = [
+  [/^primitiveExitToDebugger$/, "it would end the VM; the image's own code runs instead"],
+  [/ImageSegment$/, 'objects stored in the layout of one VM'],
+  [/^primitiveCalloutToFFI$/, 'callouts are those of module SafeFFI; call pragmas are compiled to them'],
+  [/PermSpace/, 'there is no permanent space'],
+  [/ExternalAddress$/, "C's memory is in another process; module SafeFFI reads and writes it"],
+  [/VMProfil|CogCode/, 'there is no profiler of that kind and no machine code'],
+  [/^primitiveSuspendBackingUp/, '88, and waits that go on, are of module SafeFFIProcess'],
+  [/Sound|^prim.*Sound|MIDI|Code(c|Mono|Stereo)|Decode|Encode/, 'no sound'],
+  [/Socket|Resolver|Network/, 'no sockets by number'],
+  [/Serial|Joystick|Tablet/, 'no such devices'],
+  [/AsyncFile/, 'files are read and written at once'],
+  [/^primitiveFormPrint$/, 'no printer'],
+];
 
 /** As the VM's table takes them: of two with one number or name the later. */
 function listedDefinitions(): readonly Listed[] {
@@ -143,7 +152,29 @@ function listedDefinitions(): readonly Listed[] {
   return [...byKey.values()];
 }
 
+function modulesSection(listed: readonly Listed[]): string {
+  const ours = new Set(
+    listed.flatMap(({ definition }) => ('module' in definition ? [`${definition.module}.${definition.name}`] : [])),
+  );
+  const known = Object.entries(KNOWN_PRIMITIVES).map(([module, names]) => {
+    const all = names.split(' ');
+    const missing = all.filter((name) => !ours.has(`${module}.${name}`));
+    return row(module, `${all.length - missing.length} of ${all.length}`, cell(missing.join(', ')));
+  });
+  return [
+    '## Modules of theirs',
+    '',
+    row('module', 'here', 'missing'),
+    row('---', '---', '---'),
+    ...known,
+    ...Object.entries(OTHER_MODULES).map(([module, what]) => {
+      const count = [...ours].filter((name) => name.startsWith(`${module}.`)).length;
+      return row(module, count === 0 ? 'nothing' : `${count}, see above`, what);
+    }),
+  ].join('\n');
+}
+
 export function generate(): string {
   const listed = listedDefinitions();
-  return `${HEAD}\n${numberedSection(listed)}\n\n${namedSection(listed)}\n\n${missingSection(listed)}\n`;
+  return `${HEAD}\n${numberedSection(listed)}\n\n${namedSection(listed)}\n\n${missingSection(listed)}\n\n${modulesSection(listed)}\n`;
 }

@@ -157,6 +157,22 @@ describe('bits', () => {
   });
 });
 
+describe('hashes', () => {
+  test('hashMultiply keeps 28 bits of the product, of integers of any size (159)', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.integer({ min: -(2 ** 30), max: 2 ** 30 - 1 }), fc.bigInt({ min: 2n ** 30n, max: 2n ** 90n })),
+        (value) => {
+          const product = BigInt.asUintN(28, BigInt(value) * 1664525n);
+          expect(memory.integerValueOf(bench.answer(159, memory.integerOop(BigInt(value))))).toBe(product);
+        },
+      ),
+      { numRuns: 200 },
+    );
+    expect(bench.call(159, memory.integerOop(-(2n ** 40n)))).toBe('BAD_RECEIVER');
+  });
+});
+
 describe('allocation', () => {
   test('an object made in old space is there, pinned where that was asked for, and works as any other (596 to 599)', () => {
     for (const [number, isPinned] of [

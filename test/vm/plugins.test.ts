@@ -381,6 +381,26 @@ describe('arrays of floats', () => {
   });
 });
 
+describe('FloatMathPlugin', () => {
+  test('functions are those of JavaScript, and refuse what is out of their domain', () => {
+    const apply = (name: string, ...values: readonly number[]): number | string => {
+      const result = bench.call(`FloatMathPlugin.primitive${name}`, ...values.map((value) => memory.newFloat(value)));
+      return typeof result === 'string' ? result : memory.floatValueOf(result);
+    };
+    fc.assert(
+      fc.property(fc.double({ noNaN: true }), fc.double({ noNaN: true }), (a, b) => {
+        expect(apply('Sin', a)).toBe(Math.sin(a));
+        expect(apply('ArcTan2', a, b)).toBe(Math.atan2(a, b));
+        expect(apply('LogN', a)).toBe(a >= 0 ? Math.log(a) : 'BAD_RECEIVER');
+        expect(apply('ArcCos', a)).toBe(Math.abs(a) <= 1 ? Math.acos(a) : 'BAD_RECEIVER');
+        expect(apply('FMod', a, b)).toBe(b === 0 ? 'BAD_ARGUMENT' : a % b);
+      }),
+      runs(200),
+    );
+    collectAfterwards();
+  });
+});
+
 describe('Matrix2x3Plugin', () => {
   const matrix = (values: readonly number[]): Oop => {
     const oop = bench.instance('Float32Array', 6);
