@@ -68,13 +68,17 @@ const DITHER_MATRIX = [0, 8, 2, 10, 12, 4, 14, 6, 3, 11, 1, 9, 15, 7, 13, 5];
 /** From how much of 16 on, by the three bits that are lost, a channel is rounded up. */
 const THRESHOLDS = [0, 2, 4, 6, 8, 12, 14, 16];
 
+/** Channels of 8 bits as 5, for each of 16 levels. */
+const DITHERED = Uint8Array.from({ length: 16 * 256 }, (_, i) => {
+  const [level, value] = [i >> 8, i & 255];
+  const narrow = Math.max(0, (value >>> 3) - 1);
+  return level < THRESHOLDS[value & 7]! ? narrow + 1 : narrow;
+});
+
 /** The colour of 32 bits in 16, rounded up or down by where it stands; never 0, which would be transparent. */
 export function dither16(pixel: number, x: number, y: number): number {
-  const level = DITHER_MATRIX[((y & 3) << 2) | (x & 3)]!;
-  const channel = (value: number): number => {
-    const narrow = value >>> 3;
-    const base = narrow === 0 ? 0 : narrow - 1;
-    return level < THRESHOLDS[value & 7]! ? base + 1 : base;
-  };
-  return (channel((pixel >>> 16) & 255) << 10) | (channel((pixel >>> 8) & 255) << 5) | channel(pixel & 255) || 1;
+  const level = DITHER_MATRIX[((y & 3) << 2) | (x & 3)]! << 8;
+  const red = DITHERED[level | ((pixel >>> 16) & 255)]!;
+  const green = DITHERED[level | ((pixel >>> 8) & 255)]!;
+  return (red << 10) | (green << 5) | DITHERED[level | (pixel & 255)]! || 1;
 }

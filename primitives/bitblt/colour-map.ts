@@ -20,6 +20,29 @@ interface ChannelMoves {
   readonly masks: readonly number[];
 }
 
+/** The same to be done for each pixel, without a branch: one of the two shifts is 0. A channel that is shifted out is masked out. */
+class ChannelMover {
+  private readonly masks: Int32Array;
+  private readonly left: Int32Array;
+  private readonly right: Int32Array;
+
+  constructor({ shifts, masks }: ChannelMoves) {
+    this.masks = Int32Array.from(masks, (mask, i) => (Math.abs(shifts[i]!) > 31 ? 0 : mask));
+    this.left = Int32Array.from(shifts, (shift) => Math.max(0, shift));
+    this.right = Int32Array.from(shifts, (shift) => Math.max(0, -shift));
+  }
+
+  move(pixel: number): number {
+    const { masks, left, right } = this;
+    return (
+      (((pixel & masks[0]!) << left[0]!) >>> right[0]!) |
+      (((pixel & masks[1]!) << left[1]!) >>> right[1]!) |
+      (((pixel & masks[2]!) << left[2]!) >>> right[2]!) |
+      (((pixel & masks[3]!) << left[3]!) >>> right[3]!)
+    );
+  }
+}
+
 export class ColourMap {
   /** The image's table; undefined where there is none. */
   readonly table: WordTable | undefined;
@@ -27,24 +50,24 @@ export class ColourMap {
   readonly channelBits: number;
   readonly isNewStyle: boolean;
   private readonly words: Int32Array;
-  private readonly moves: ChannelMoves | undefined;
+  private readonly mover: ChannelMover | undefined;
 
   constructor(words: Int32Array, table: WordTable | undefined, moves: ChannelMoves | undefined, isNewStyle: boolean) {
     this.words = words;
     this.table = table;
-    this.moves = moves;
+    this.mover = moves === undefined ? undefined : new ChannelMover(moves);
     this.isNewStyle = isNewStyle;
     this.channelBits = table === undefined ? 0 : (CHANNEL_BITS[table.size] ?? 0);
   }
 
   /** Pixels stay as they are. */
   get isIdentity(): boolean {
-    return this.moves === undefined && this.table === undefined;
+    return this.mover === undefined && this.table === undefined;
   }
 
   /** Only the table decides. */
   get isTableOnly(): boolean {
-    return this.moves === undefined && this.table !== undefined;
+    return this.mover === undefined && this.table !== undefined;
   }
 
   /** The same table, for source pixels that are colours of 32 bits, as smoothing makes them. */
@@ -57,15 +80,10 @@ export class ColourMap {
   }
 
   map(pixel: number): number {
+    const { mover, table } = this;
     let value = pixel;
-    const { moves, table } = this;
-    if (moves !== undefined) {
-      value = 0;
-      for (let i = 0; i < CHANNELS; i++) {
-        const channel = pixel & moves.masks[i]!;
-        const shift = moves.shifts[i]!;
-        value |= shift < 0 ? (shift < -31 ? 0 : channel >>> -shift) : shift > 31 ? 0 : channel << shift;
-      }
+    if (mover !== undefined) {
+      value = mover.move(pixel);
       if (value === 0 && pixel !== 0) value = 1;
     }
     return table === undefined ? value : this.words[table.first + (value & (table.size - 1))]!;
