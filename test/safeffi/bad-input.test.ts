@@ -37,7 +37,7 @@ const text = 'const char * (an address, a String, a ByteArray or nil)';
 const intRange = 'int (-2147483648 to 2147483647)';
 const sizes = 'a number of bytes from 0 to 8589934592';
 const sessionOptions =
-  'ffi, deadlineMs, strings, pendAfterMs, spin, onCallbackError, onCallbackRequest, environment, limits, spare, checkpoint, domains';
+  'ffi, deadlineMs, strings, pendAfterMs, spin, onCallbackError, onCallbackRequest, environment, limits, confine, spare, checkpoint, domains';
 
 type Row = readonly [what: string, run: () => unknown, message: string];
 
