@@ -66,7 +66,7 @@ export class ForeignCallbacks {
     const went = callbacks.serveForeign(lane);
     if (executor.epoch !== epoch || went === dead) return;
     if (went === refused) {
-      executor.report(new Error(callbacks.complaint?.summary));
+      executor.news.report(new Error(callbacks.complaint?.summary));
       callbacks.answerZero(lane);
     } else if (went === unanswered) {
       const request = callbacks.open(lane, true);

@@ -107,7 +107,7 @@ export class HeldFault implements FaultResolver {
     checkpoint?.discard();
     // An outer callout that was abandoned took this one along.
     if (this.#epoch === executor.epoch && this.#serial === lane?.serial)
-      executor.abandon(lane, `${callout.name} was abandoned after ${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`);
+      executor.ends.abandon(lane, `${callout.name} was abandoned after ${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`);
   }
 
   #continueObstacle(): string | undefined {

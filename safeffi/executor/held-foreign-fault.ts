@@ -100,7 +100,7 @@ export class HeldForeignFault implements FaultResolver {
     const isLive = this.#epoch === this.#executor.epoch;
     this.#endThread();
     if (isLive && this.#lane !== undefined && this.#lane.serial === this.#serial)
-      this.#executor.abandonRunning(
+      this.#executor.ends.abandonRunning(
         this.#lane,
         `${this.#callout.name} was abandoned after a fault in a thread that C made`,
       );
@@ -116,7 +116,7 @@ export class HeldForeignFault implements FaultResolver {
   #endThread(): void {
     this.#standing = false;
     this.#settled();
-    if (this.#epoch === this.#executor.epoch) this.#executor.endForeign(this.#slot);
+    if (this.#epoch === this.#executor.epoch) this.#executor.ends.endForeign(this.#slot);
   }
 
   #resolve(resolution: string): void {

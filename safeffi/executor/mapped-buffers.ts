@@ -43,7 +43,7 @@ export class MappedBuffers implements BigBuffers {
   map(bytes: Uint8Array, sizeBytes: number): number {
     const whole = wholePages(sizeBytes);
     // The frame of lane 0 may be half written: the mapping must take another lane.
-    return this.#executor.keepingLane0(() => {
+    return this.#executor.lanes.keepingFirst(() => {
       const mmap = this.#executor.loader.system('mmap');
       const base = mmap.call([null, whole + pageBytes, protReadWrite, privateAnonymous, -1, 0]) as Address;
       if (typeof base.value === 'bigint') throw noMemoryError('mmap', whole);

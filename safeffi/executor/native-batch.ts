@@ -112,7 +112,7 @@ export class NativeBatch implements CalloutBatch, FaultedBatch {
     const lane = runner.begin(args);
     const { epoch } = executor;
     const deadlineMs = options.deadlineMs ?? executor.deadlineMs;
-    this.#settle(lane, executor.waitFor(lane, executor.looks, deadlineMs), epoch);
+    this.#settle(lane, executor.ends.waitFor(lane, executor.looks, deadlineMs), epoch);
   }
 
   result(index: number): ResultValue {
@@ -171,11 +171,11 @@ export class NativeBatch implements CalloutBatch, FaultedBatch {
       errno: () => this.#callout.errno(),
       resume: (stopped) => {
         const { epoch: present } = executor;
-        this.#settle(stopped, executor.waitFor(stopped, executor.looks, stopped.deadlineMs), present);
+        this.#settle(stopped, executor.ends.waitFor(stopped, executor.looks, stopped.deadlineMs), present);
         return this.result(index);
       },
     };
-    const error = executor.faulted(one, lane, seen, args, epoch);
+    const error = executor.ends.faulted(one, lane, seen, args, epoch);
     throw error instanceof FFIFault ? new BatchFault(error, this, index) : error;
   }
 

@@ -161,7 +161,7 @@ export class NativeCallbacks implements CallbackHome {
     const R = this.recordOf(lane);
     this.current = lane;
     lane.serving = true;
-    executor.openGate();
+    executor.lanes.openGate();
     try {
       this.#prepare(entry, lane);
       const value = code.call(fn, lane.word, R);
@@ -177,7 +177,7 @@ export class NativeCallbacks implements CallbackHome {
         this.current = outside;
         lane.serving = false;
       }
-      executor.openGate();
+      executor.lanes.openGate();
     }
     lane.answer();
     return state.request;
@@ -196,8 +196,8 @@ export class NativeCallbacks implements CallbackHome {
     const { epoch } = executor;
     const went = this.#serveOne(lane);
     if (went !== thrown) return went;
-    executor.report(this.error);
-    if (lane.hasInner) executor.abandon(lane.inner, 'a callout in a callback was abandoned after an error');
+    executor.news.report(this.error);
+    if (lane.hasInner) executor.ends.abandon(lane.inner, 'a callout in a callback was abandoned after an error');
     if (executor.epoch !== epoch) return dead;
     this.answerZero(lane);
     return state.request;
@@ -254,7 +254,10 @@ export class NativeCallbacks implements CallbackHome {
     this.error = error;
     if (!entry.callback.hasDefault) return false;
     if (lane.hasInner)
-      this.#executor.abandon(lane.inner, `a callout in callback ${entry.callback.name} was abandoned after an error`);
+      this.#executor.ends.abandon(
+        lane.inner,
+        `a callout in callback ${entry.callback.name} was abandoned after an error`,
+      );
     if (this.#executor.pid === undefined) return false;
     this.#answer(entry, lane, entry.callback.options.onError);
     return true;

@@ -70,7 +70,7 @@ export class NativeCallout implements StoppedCallout {
     const lane = this.begin(args, this.#laneOf(options.within));
     const { epoch } = this.#executor;
     const deadlineMs = options.deadlineMs ?? this.#executor.deadlineMs;
-    return this.end(lane, this.#executor.waitFor(lane, this.#executor.looks, deadlineMs), args, epoch);
+    return this.end(lane, this.#executor.ends.waitFor(lane, this.#executor.looks, deadlineMs), args, epoch);
   }
 
   start(args: readonly ArgumentValue[], options: CalloutOptions = {}): PendingCallout {
@@ -83,7 +83,7 @@ export class NativeCallout implements StoppedCallout {
   async(args: readonly ArgumentValue[], options: CalloutOptions = {}): Promise<ResultValue> {
     checkCall(this.name, args, this.signature.arguments.length, options);
     const deadlineMs = options.deadlineMs ?? this.#executor.deadlineMs;
-    return this.#executor.asyncs.run((a, o) => this.#startRinging(a, o), args, { ...options, deadlineMs });
+    return this.#executor.news.asyncs.run((a, o) => this.#startRinging(a, o), args, { ...options, deadlineMs });
   }
 
   /** The executor that the callout belongs to. */
@@ -119,15 +119,15 @@ export class NativeCallout implements StoppedCallout {
     if (args.length !== this.signature.arguments.length)
       throw argumentCountError(this.name, args.length, this.signature.arguments.length);
     this.bind();
-    const told = this.isOwn ? undefined : this.#executor.foreignFault(this, args);
+    const told = this.isOwn ? undefined : this.#executor.ends.foreignFault(this, args);
     if (told !== undefined) throw told;
-    const lane = this.#executor.takeLane(this.name, within, nests, rings ? 1 : 0);
+    const lane = this.#executor.lanes.take(this.name, within, nests, rings ? 1 : 0);
     lane.rings = rings;
     try {
       this.#marshaller.write(lane.word, ...args);
     } catch (error) {
       lane.buffers.reset();
-      this.#executor.releaseLane(lane);
+      this.#executor.lanes.release(lane);
       throw error;
     }
     lane.post();
@@ -137,7 +137,7 @@ export class NativeCallout implements StoppedCallout {
   /** Waits for a callout that was let go on after a fault, as `call` does. */
   resume(lane: Lane, args: readonly ArgumentValue[]): ResultValue {
     const { epoch } = this.#executor;
-    return this.end(lane, this.#executor.waitFor(lane, this.#executor.looks, lane.deadlineMs), args, epoch);
+    return this.end(lane, this.#executor.ends.waitFor(lane, this.#executor.looks, lane.deadlineMs), args, epoch);
   }
 
   /** A marshaller of its own, for frames that stand elsewhere than on a lane. */
@@ -154,7 +154,7 @@ export class NativeCallout implements StoppedCallout {
   /** Takes what came of a callout: its result, or throws the fault. */
   end(lane: Lane, seen: number, args: readonly ArgumentValue[], epoch: number): ResultValue {
     this.#lastLine = lane.word;
-    if (seen !== state.done) throw this.#executor.faulted(this, lane, seen, args, epoch);
+    if (seen !== state.done) throw this.#executor.ends.faulted(this, lane, seen, args, epoch);
     // The result is read before the lane is given up: reading a string makes no callout, but a big buffer does.
     let value: ResultValue;
     try {
@@ -162,7 +162,7 @@ export class NativeCallout implements StoppedCallout {
       if (this.#marshaller.hasPointers && !lane.buffers.finish()) throw this.#executor.faults.overrun(this, lane, args);
     } finally {
       lane.buffers.reset();
-      this.#executor.releaseLane(lane);
+      this.#executor.lanes.release(lane);
     }
     return value;
   }
@@ -170,7 +170,7 @@ export class NativeCallout implements StoppedCallout {
   #environment(): MarshalEnvironment {
     const executor = this.#executor;
     const { i32, f32, f64, u8 } = executor.domain;
-    const lane0 = executor.lanes[0]!;
+    const lane0 = executor.lanes.first;
     const types = this.signature.arguments;
     const { pendAfterMs } = executor;
     /** A refused argument leaves nothing placed; a busy lane 0 is not the one that was being written. */
@@ -184,12 +184,12 @@ export class NativeCallout implements StoppedCallout {
     const wait = () => {
       const start = performance.now();
       waitedFor = executor.epoch;
-      executor.occupy(lane0);
+      executor.lanes.occupy(lane0);
       const seen =
         pendAfterMs === undefined
-          ? executor.waitFor(lane0, Math.min(executor.looks, 1), executor.deadlineMs)
+          ? executor.ends.waitFor(lane0, Math.min(executor.looks, 1), executor.deadlineMs)
           : lane0.wait(Math.min(executor.looks, 1), pendAfterMs);
-      if (seen === state.done) executor.releaseLane(lane0);
+      if (seen === state.done) executor.lanes.release(lane0);
       // What took long will take long again: the next calls go to sleep almost at once. A busy machine makes any call long,
       // so now and then one is looked at as before.
       const isLong = performance.now() - start > longCallMs;
@@ -202,7 +202,7 @@ export class NativeCallout implements StoppedCallout {
       f32,
       f64,
       u8,
-      gate: executor.gate,
+      gate: executor.lanes.gate,
       cell: this.#cell,
       weaklyOrdered: executor.target.abi.weaklyOrdered,
       line0: lane0.word,
@@ -218,17 +218,17 @@ export class NativeCallout implements StoppedCallout {
         }
         storeInt64(i32, word, value);
       },
-      pointer: (lineWord, index, value) => this.#pointer(executor.laneAt(lineWord), index, value, clean),
+      pointer: (lineWord, index, value) => this.#pointer(executor.lanes.at(lineWord), index, value, clean),
       record: recordBytes,
       recordCopy: (lineWord, index, value) =>
-        executor.laneAt(lineWord).buffers.placeBytes(index + 1, recordBytes(index, value), 'ByteArray', false, false),
-      resultRoom: (lineWord) => executor.laneAt(lineWord).buffers.placeResult(this.signature.returns.sizeBytes),
-      resultBytes: (lineWord) => executor.laneAt(lineWord).buffers.resultBytes(),
+        executor.lanes.at(lineWord).buffers.placeBytes(index + 1, recordBytes(index, value), 'ByteArray', false, false),
+      resultRoom: (lineWord) => executor.lanes.at(lineWord).buffers.placeResult(this.signature.returns.sizeBytes),
+      resultBytes: (lineWord) => executor.lanes.at(lineWord).buffers.resultBytes(),
       slow: (args) => (pendAfterMs === undefined ? this.call(args) : this.#callOrGoOn(args, pendAfterMs)),
       wake: () => lane0.wake(),
       handOver: () => {
         // Where others may need an answer meanwhile, the thread is only woken here; `wait` looks for them.
-        const limitMs = executor.mayHaveOthers ? 0 : (pendAfterMs ?? Number.POSITIVE_INFINITY);
+        const limitMs = executor.news.mayCome ? 0 : (pendAfterMs ?? Number.POSITIVE_INFINITY);
         const seen = lane0.handOver(limitMs);
         return seen === state.done ? seen : wait();
       },
@@ -237,10 +237,10 @@ export class NativeCallout implements StoppedCallout {
         // A callback may have restarted the executor in the wait: then lane 0 is another's.
         const isWord = seen < dead;
         const epoch = isWord ? executor.epoch : waitedFor;
-        if (epoch === executor.epoch) executor.occupy(lane0);
+        if (epoch === executor.epoch) executor.lanes.occupy(lane0);
         if (pendAfterMs !== undefined && (seen === state.request || seen === state.callback))
           throw this.#goesOn(lane0, args);
-        const over = isWord ? executor.waitFor(lane0, executor.looks, executor.deadlineMs) : seen;
+        const over = isWord ? executor.ends.waitFor(lane0, executor.looks, executor.deadlineMs) : seen;
         return this.end(lane0, over, args, epoch);
       },
       finish: () => lane0.buffers.finish(),

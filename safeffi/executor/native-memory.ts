@@ -40,7 +40,7 @@ export class NativeMemory implements ExecutorMemory {
     this.#executor = executor;
     this.known = new Allocations(() => executor.checkpoints.count > 0);
     this.#autoFree = new AutoFree(
-      () => executor.isIdle,
+      () => executor.lanes.areIdle,
       (address) => {
         if (address.generation === executor.generation && executor.pid !== undefined && this.known.has(address.value))
           this.free(address);

@@ -49,13 +49,13 @@ export class NativeRequest implements CallbackRequest {
     this.#check('a result');
     this.executor.callbacks.close(this.lane, this.callback, value);
     this.#answered = true;
-    if (this.isForeign) this.executor.releaseLane(this.lane);
+    if (this.isForeign) this.executor.lanes.release(this.lane);
   }
 
   abandon(): void {
     this.#check('giving it up');
     this.#answered = true;
-    this.executor.abandon(this.lane, `a callout was abandoned in callback ${this.callback.name}`);
+    this.executor.ends.abandon(this.lane, `a callout was abandoned in callback ${this.callback.name}`);
   }
 
   #check(what: string): void {

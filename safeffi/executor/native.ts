@@ -1,50 +1,42 @@
 /**
  * The native executor (DESIGN 4): a process of our own on shared memory. This class owns what outlives a single process:
- * the shared memory, the lanes, the prepared callouts; it starts a fresh process whenever one is needed and none lives.
- * `epoch` counts the deaths, so that whatever belongs to a process that is gone can tell.
+ * the shared memory, the lanes (lane-table.ts), the prepared callouts; it starts a fresh process whenever one is needed and
+ * none lives. How callouts end is in callout-ends.ts, what comes unasked in executor-news.ts. `epoch` counts the deaths, so
+ * that whatever belongs to a process that is gone can tell.
  */
 import { availableParallelism } from 'node:os';
 import { Address, type ExactInteger } from '../address.ts';
 import type { Callback, CallbackFunction, CallbackOptions } from '../callbacks/callback.ts';
 import type { CallbackRequest } from '../callbacks/callback-request.ts';
 import { checkAddress } from '../check-input.ts';
-import { closedError, leftError, noLaneError, notAvailableError, openCallbackError } from '../errors.ts';
-import type { FFIFault } from '../faults/ffi-fault.ts';
+import { closedError, notAvailableError } from '../errors.ts';
 import { ProcessMap } from '../faults/process-map.ts';
-import {
-  domainBase,
-  foreignLaneCount,
-  header,
-  headerBytes,
-  laneCount,
-  laneStride,
-  line,
-  state,
-} from '../protocol/layout.ts';
+import { domainBase, foreignLaneCount, header, laneCount } from '../protocol/layout.ts';
 import type { Signature } from '../types/signature.ts';
-import type { ArgumentValue, ResultValue } from '../values.ts';
+import type { ResultValue } from '../values.ts';
 import { ArgumentBuffers } from './argument-buffers.ts';
-import { AsyncCallouts } from './async-callouts.ts';
 import { BatchArea } from './batch-area.ts';
-import { Bell } from './bell.ts';
 import { checkDefault } from './callback-default.ts';
+import { CalloutEnds } from './callout-ends.ts';
 import { CalloutGuards } from './callout-guards.ts';
 import { type Checkpoint, Checkpoints, headerWordsOf, type Standby } from './checkpoints.ts';
 import { type Confinement, confinementOf } from './confinement.ts';
 import { DomainMemory } from './domain-memory.ts';
 import type { CalloutBatch, Executor, ExecutorOptions, PreparedCallout } from './executor.ts';
 import { ExecutorLauncher } from './executor-launcher.ts';
+import { ExecutorNews } from './executor-news.ts';
 import { ExecutorProcess } from './executor-process.ts';
 import { ForeignCallbacks } from './foreign-callbacks.ts';
 import { ForeignFaults } from './foreign-faults.ts';
 import { Graveyard } from './graveyard.ts';
 import { GuardPages } from './guard-pages.ts';
-import { dead, foreign, Lane, refused, thrown, unanswered } from './lane.ts';
+import { Lane } from './lane.ts';
+import { LaneTable } from './lane-table.ts';
 import { linux } from './linux.ts';
 import { MappedBuffers } from './mapped-buffers.ts';
 import { NativeBatch } from './native-batch.ts';
 import { NativeCallbacks } from './native-callbacks.ts';
-import { NativeCallout, type Resolve, type StoppedCallout } from './native-callout.ts';
+import { NativeCallout, type Resolve } from './native-callout.ts';
 import { NativeFaults } from './native-faults.ts';
 import { NativeLoader } from './native-loader.ts';
 import { NativeMemory } from './native-memory.ts';
@@ -53,7 +45,7 @@ import { PlainBatch } from './plain-batch.ts';
 import { mainDomain, SessionParts } from './session-parts.ts';
 import type { BufferOptions } from './shared-buffers.ts';
 import { StandbyFork } from './standby-fork.ts';
-import { type Taint, untainted, withCause } from './taint.ts';
+import { type Taint, untainted } from './taint.ts';
 
 /** About 30 µs of looking in JavaScript; the executor spins about as long after a call. */
 const looksWhenSpinning = 20_000;
@@ -61,29 +53,22 @@ const looksWhenSpinning = 20_000;
 const looksForTakeover = 5 * looksWhenSpinning;
 /** The executor's threads beside its lanes. */
 const keeperThreads = 1;
-const laneLimitMs = 1000;
-/** After so many rounds of news the event loop gets its turn. */
-const roundsAtOnce = 1000;
-/** How many looks at a state take as long as one `poll` that finds nothing. */
-const looksPerPoll = 16;
 
 export class NativeExecutor implements Executor {
   readonly kind = 'native';
   readonly domain = new DomainMemory();
   readonly domainBase = domainBase;
-  readonly lanes: readonly Lane[];
+  readonly lanes: LaneTable;
   readonly memory: NativeMemory;
   readonly loader: NativeLoader;
   readonly faults: NativeFaults;
   readonly foreign: ForeignFaults;
   readonly callbacks: NativeCallbacks;
   readonly foreignCallbacks: ForeignCallbacks;
-  readonly asyncs: AsyncCallouts;
-  readonly #bell: Bell;
+  readonly news: ExecutorNews;
+  readonly ends = new CalloutEnds(this);
   readonly deadlineMs: number | undefined;
   readonly pendAfterMs: number | undefined;
-  /** [0]: lane 0 is free, the process lives and no callback runs; [1]: looks before sleeping. Read by compiled marshallers. */
-  readonly gate = new Int32Array(2);
   generation = 0;
   epoch = 0;
   taint: Taint = untainted;
@@ -101,7 +86,6 @@ export class NativeExecutor implements Executor {
   readonly #callouts = new Set<NativeCallout>();
   #process: ExecutorProcess | undefined;
   #map: ProcessMap | undefined;
-  #lanesMade = 0;
   #condemned: string | undefined;
   #closed = false;
   #starts = 0;
@@ -131,7 +115,7 @@ export class NativeExecutor implements Executor {
     this.deadlineMs = options.deadlineMs;
     this.pendAfterMs = options.pendAfterMs;
     const spins = options.spin ?? availableParallelism() > 1;
-    this.gate[1] = spins ? looksWhenSpinning : 0;
+    const looks = spins ? looksWhenSpinning : 0;
     this.foreign = new ForeignFaults(this.domain);
     const self = this;
     const owner = {
@@ -146,14 +130,13 @@ export class NativeExecutor implements Executor {
       },
       foreignPending: () => this.foreign.pending,
       condemn: (reason: string) => this.condemn(reason),
-      serveOthers: () => this.poll(),
+      serveOthers: () => this.news.poll(),
     };
     const big = new MappedBuffers(this);
     const makeLane = (index: number) => new Lane(owner, index, new ArgumentBuffers(this.domain, index, big));
-    this.lanes = Array.from({ length: laneCount }, (_, index) => makeLane(index));
     this.foreignCallbacks = new ForeignCallbacks(this, makeLane, options.onCallbackRequest);
-    this.#bell = new Bell(this.domain, () => this.#rung());
-    this.asyncs = new AsyncCallouts(this.#bell);
+    this.lanes = new LaneTable(this, looks, makeLane, this.foreignCallbacks.lanes);
+    this.news = new ExecutorNews(this.domain, this.foreignCallbacks, looks, options.onCallbackError);
     this.memory = new NativeMemory(this);
     this.loader = new NativeLoader(this);
     this.guardPages = new GuardPages(this.loader, () => this.parts.buffers.guards);
@@ -166,13 +149,13 @@ export class NativeExecutor implements Executor {
         target.command,
         spins,
         this.parts.buffers.arena.fd,
-        this.#bell.writeEnd,
+        this.news.bell.writeEnd,
         this.graveyard,
         preload,
       );
       this.#start();
     } catch (error) {
-      this.#bell.close();
+      this.news.close();
       this.domain.release();
       this.#ownParts?.close();
       throw error;
@@ -197,8 +180,23 @@ export class NativeExecutor implements Executor {
     return this.taint.count > 0;
   }
 
+  /** How often to look before sleeping. */
   get looks(): number {
-    return this.gate[1]!;
+    return this.lanes.gate[1]!;
+  }
+
+  /** The process runs, as far as is known. */
+  get hasProcess(): boolean {
+    return this.#process !== undefined;
+  }
+
+  get currentCallback(): Lane | undefined {
+    return this.callbacks.current;
+  }
+
+  /** What the process has mapped. Contract: there was one. */
+  get map(): ProcessMap {
+    return this.#map!;
   }
 
   loadLibrary(library: string): void {
@@ -241,54 +239,21 @@ export class NativeExecutor implements Executor {
   }
 
   takeRequests(): CallbackRequest[] {
-    return this.foreignCallbacks.takeRequests();
+    return this.news.takeRequests();
   }
 
   poll(): boolean {
-    const served = this.foreignCallbacks.serve();
-    return this.asyncs.serve() || served;
-  }
-
-  /** `poll` may have something to do, now or while a callout is waited for. */
-  get mayHaveOthers(): boolean {
-    return this.foreignCallbacks.hasPosts || this.asyncs.isRunning;
+    return this.news.poll();
   }
 
   waitForNews(timeoutMs: number): void {
-    const bell = header.bell / 4;
-    const rung = Atomics.load(this.domain.i32, bell);
-    if (!this.poll()) linux().futexWait(this.domain.addressOfWord(bell), rung, timeoutMs);
+    this.news.waitFor(timeoutMs);
   }
 
   /** From now on the event loop is told of callbacks on threads that C made. */
   listen(): void {
     this.ensureStarted();
-    this.#bell.listen();
-  }
-
-  /** An error of a callback that belongs to no callout. */
-  report(error: unknown): void {
-    const { onCallbackError } = this.#options;
-    if (onCallbackError !== undefined) onCallbackError(error);
-    else
-      setImmediate(() => {
-        throw error;
-      });
-  }
-
-  #rung(): void {
-    if (this.#closed) return;
-    let rounds = 0;
-    // A thread that was answered often calls again at once: looking for that is cheaper than the next event.
-    const most = Math.max(1, this.looks / looksPerPoll);
-    for (let looks = most; looks > 0 && rounds < roundsAtOnce; looks--) {
-      if (!this.poll()) continue;
-      rounds++;
-      looks = most;
-    }
-    this.#bell.arm();
-    // What came before the bell was armed did not ring.
-    if (!this.#closed && this.poll()) setImmediate(() => this.#rung());
+    this.news.bell.listen();
   }
 
   /** A callout that is unbound when the process ends, and not bound yet. */
@@ -302,7 +267,7 @@ export class NativeExecutor implements Executor {
   restart(): void {
     // The next executor has memory of its own, which this one cannot reach: nothing waits for its end. To die takes a core 200 µs,
     // which the next callout of the new one may need: so it is killed first.
-    this.#bury((process) => process.killLater(this.graveyard));
+    this.bury((process) => process.killLater(this.graveyard));
     this.checkpoints.forget();
     this.ensureStarted();
   }
@@ -312,11 +277,6 @@ export class NativeExecutor implements Executor {
     if (this.#options.spare === false)
       throw notAvailableError('a spare executor with the option spare: false', this.kind);
     this.launcher.spare.prepare();
-  }
-
-  /** No callout is under way and no fault stands. */
-  get isIdle(): boolean {
-    return !this.lanes.some((lane) => lane.busy);
   }
 
   buffer(sizeBytes: number, options: BufferOptions = {}): Uint8Array {
@@ -344,29 +304,29 @@ export class NativeExecutor implements Executor {
 
   checkpointObstacle(): string | undefined {
     this.ensureStarted();
-    return this.lanes.some((lane) => lane.busy) ? 'a callout is under way or a fault stands' : undefined;
+    return this.lanes.areIdle ? undefined : 'a callout is under way or a fault stands';
   }
 
   makeStandby(): Standby | number {
-    const pid = this.#standbyFork.make(this.#lanesMade + keeperThreads);
+    const pid = this.#standbyFork.make(this.lanes.made + keeperThreads);
     if (pid < 0) return pid;
     const { generation, taint } = this;
     const libraries = this.loader.snapshot();
     const headerWords = headerWordsOf(this.domain.i32);
     const allocationMark = this.memory.known.mark();
-    return { pid, generation, lanesMade: this.#lanesMade, libraries, taint, allocationMark, headerWords };
+    return { pid, generation, lanesMade: this.lanes.made, libraries, taint, allocationMark, headerWords };
   }
 
   replaceBy(standby: Standby): void {
     const former = this.#process;
     const stays = (callout: NativeCallout) =>
       !this.loader.has(callout.library) || standby.libraries.has(callout.library);
-    const threads = this.lanes.slice(0, this.#lanesMade).map((lane) => lane.threadId);
+    const { threads } = this.lanes;
     this.#tellStandby(-standby.pid);
     linux().futexWakeAll(this.domain.addressOfWord(header.takeover / 4));
     try {
       // While it dies: all that is to be forgotten.
-      this.#bury((process) => process.killBehind(), stays);
+      this.bury((process) => process.killBehind(), stays);
     } finally {
       if (former?.waitUntilLeft(threads) === true) this.graveyard.admit(former.pid);
     }
@@ -396,11 +356,8 @@ export class NativeExecutor implements Executor {
       throw error;
     }
     this.#process = replacement;
-    this.#lanesMade = standby.lanesMade;
-    for (let i = 0; i < standby.lanesMade; i++)
-      if (!this.lanes[i]!.adopt()) this.condemn(`told a thread for lane ${i} that is none of its own`);
-    this.openGate();
-    this.#bell.arm();
+    this.#adoptLanes(standby.lanesMade);
+    this.news.bell.arm();
     this.guardPages.update();
   }
 
@@ -410,9 +367,9 @@ export class NativeExecutor implements Executor {
 
   close(): void {
     if (this.#closed) return;
-    this.#bell.close();
-    this.#bury();
-    this.asyncs.close(closedError('the session'));
+    this.news.close();
+    this.bury();
+    this.news.asyncs.close(closedError('the session'));
     this.checkpoints.forget();
     this.launcher.close();
     this.graveyard.drain();
@@ -429,165 +386,6 @@ export class NativeExecutor implements Executor {
     this.guardPages.update();
   }
 
-  /** Waits until the callout on a lane is over, and answers the callbacks that C calls meanwhile. */
-  waitFor(lane: Lane, looks: number, deadlineMs: number | undefined): number {
-    lane.deadlineMs = deadlineMs;
-    const { epoch } = this;
-    const limit = deadlineMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + deadlineMs;
-    let seen = lane.look();
-    for (;;) {
-      if (seen === state.request) {
-        seen = lane.wait(looks, limit === Number.POSITIVE_INFINITY ? limit : Math.max(0, limit - performance.now()));
-        if (this.epoch !== epoch) return dead;
-        if (seen === state.request) seen = lane.interrupt();
-      }
-      if (seen !== state.callback) return seen;
-      // A limit is looked at between callbacks, so that C that calls them for ever stops at it too.
-      seen = this.callbacks.serve(lane, limit === Number.POSITIVE_INFINITY ? looks : 0);
-      if (this.epoch !== epoch) return dead;
-      if (seen === state.callback && performance.now() > limit) {
-        const summary = `stopped after its deadline of ${deadlineMs} ms, in a callback`;
-        this.callbacks.complaint = { kind: 'CalloutTimeout', summary };
-        return refused;
-      }
-    }
-  }
-
-  laneAt(lineWord: number): Lane {
-    const index = Math.floor((lineWord * 4 - headerBytes) / laneStride);
-    return this.lanes[index] ?? this.foreignCallbacks.lanes[index - laneCount]!;
-  }
-
-  /** The lane that nests in the callback at hand or in a given one, else a free one; taken, made where all are busy. */
-  takeLane(callout: string, within: Lane | undefined, nests: boolean, first = 0): Lane {
-    if (within?.hasInner === true) throw openCallbackError(callout, 'another callout within it is not over');
-    const outer = within ?? (nests ? this.callbacks.current : undefined);
-    if (outer?.left === true) throw openCallbackError(callout, 'C has left the callback that it is to nest in');
-    if (outer !== undefined && !outer.hasInner) {
-      this.occupy(outer.inner);
-      outer.buffers.enter();
-      return outer.inner;
-    }
-    for (let i = first; i < this.#lanesMade; i++) {
-      const lane = this.lanes[i]!;
-      if (!lane.busy) {
-        this.occupy(lane);
-        return lane;
-      }
-    }
-    const lane = this.#makeLane(callout);
-    this.occupy(lane);
-    return lane;
-  }
-
-  occupy(lane: Lane): void {
-    lane.busy = true;
-    if (lane.index === 0) this.gate[0] = 0;
-  }
-
-  releaseLane(lane: Lane): void {
-    lane.busy = lane.leaves = false;
-    lane.serial++;
-    if (lane.rings) {
-      lane.rings = false;
-      this.domain.i32[lane.word + line.vmSleeps / 4] = 0;
-    }
-    if (lane.outer !== undefined) lane.buffers.leave();
-    if (lane.index === 0) this.openGate();
-  }
-
-  /** The hot path is open while lane 0 is free and no callback runs, in which callouts nest. */
-  openGate(): void {
-    const open = this.#process !== undefined && !this.lanes[0]!.busy && this.callbacks.current === undefined;
-    this.gate[0] = open ? 1 : 0;
-  }
-
-  /**
-   * Sends a lane that stands in a fault or a callback back to park, after those that nest in it, and notes that C's state
-   * may be half changed.
-   */
-  abandon(lane: Lane | undefined, cause: string): void {
-    this.taint = withCause(this.taint, cause);
-    if (lane === undefined || this.#process === undefined) return;
-    if (lane.outer !== undefined && lane.look() === state.done) {
-      this.releaseLane(lane);
-      return;
-    }
-    if (lane.hasInner) {
-      const { inner } = lane;
-      if (inner.look() === state.request) inner.interrupt();
-      this.abandon(inner, cause);
-      if (this.#process === undefined) return;
-    }
-    if (!lane.abandon()) {
-      this.#bury();
-      return;
-    }
-    lane.buffers.reset();
-    this.releaseLane(lane);
-  }
-
-  /** The fault of a thread that C made and that nobody was told of yet, as the error of the callout that is to begin. */
-  foreignFault(callout: NativeCallout, args: readonly ArgumentValue[]): FFIFault | undefined {
-    const told = this.foreign.pending ? this.foreign.take() : undefined;
-    return told && this.faults.foreign(callout, undefined, args, told, this.#map!);
-  }
-
-  /** Ends the thread of a foreign fault; the executor where it does not go. */
-  endForeign(slot: number): void {
-    this.taint = withCause(this.taint, 'a thread that C made was ended in a fault');
-    if (!this.foreign.end(slot, this.#process)) this.#bury();
-  }
-
-  /** Stops a callout that runs and sends its thread back to park. */
-  abandonRunning(lane: Lane, cause: string): void {
-    const seen = lane.look();
-    const stopped = seen === state.request ? lane.interrupt() : seen;
-    if (stopped === state.fault || stopped === state.callback) this.abandon(lane, cause);
-    else if (stopped === state.done) {
-      lane.buffers.reset();
-      this.releaseLane(lane);
-    } else this.#bury();
-  }
-
-  /** The error for a callout that did not return. */
-  faulted(callout: StoppedCallout, lane: Lane, seen: number, args: readonly ArgumentValue[], epoch: number): unknown {
-    const { callbacks } = this;
-    if (epoch !== this.epoch)
-      return this.faults.ended(
-        this.faults.describeEnd(callout, 'was restarted while the callout was under way'),
-        callout,
-        args,
-      );
-    const told = seen === foreign && this.#process !== undefined ? this.foreign.take() : undefined;
-    if (told !== undefined) return this.faults.foreign(callout, lane, args, told, this.#map!);
-    if (seen === dead || this.#process === undefined) return this.#died(callout, args);
-    switch (seen) {
-      case refused: {
-        const { kind, summary } = callbacks.complaint!;
-        return this.faults.inCallback(kind, summary, callout, lane, args);
-      }
-      case state.left: {
-        lane.acknowledgeLeft();
-        lane.buffers.reset();
-        this.releaseLane(lane);
-        return leftError(callout.name);
-      }
-      case thrown: {
-        const { error } = callbacks;
-        this.abandon(lane, `${callout.name} was abandoned after an error in a callback`);
-        return error;
-      }
-      case unanswered: {
-        const error = callbacks.unansweredError(lane, callout.name);
-        this.abandon(lane, `${callout.name} was abandoned in a callback`);
-        return error;
-      }
-      default:
-        return this.faults.stopped(callout, lane, args, this.#map!);
-    }
-  }
-
   /** A string of C's that `what` names. */
   readString(address: ExactInteger, what: string): ResultValue {
     if (address === 0) return null;
@@ -600,18 +398,6 @@ export class NativeExecutor implements Executor {
     if (address === 0) return null;
     const bytes = this.memory.readBytesUntilNul(callout, address, undefined, 'the string that was returned');
     return this.#options.strings === 'bytes' ? bytes : new TextDecoder().decode(bytes);
-  }
-
-  /** Runs callouts while lane 0 is kept as it is. */
-  keepingLane0<T>(run: () => T): T {
-    const lane = this.lanes[0]!;
-    if (lane.busy || this.callbacks.current !== undefined) return run();
-    this.occupy(lane);
-    try {
-      return run();
-    } finally {
-      this.releaseLane(lane);
-    }
   }
 
   #bound(callout: NativeCallout): NativeCallout {
@@ -631,12 +417,16 @@ export class NativeExecutor implements Executor {
     this.memory.known.forget();
     this.taint = untainted;
     this.#condemned = undefined;
-    this.#lanesMade = 1;
-    if (!this.lanes[0]!.adopt()) this.condemn('told a thread for lane 0 that is none of its own');
-    this.openGate();
-    this.#bell.arm();
+    this.#adoptLanes(1);
+    this.news.bell.arm();
     this.loader.adopt(started.preload);
     if (this.#starts++ > 0) this.launcher.wishForSpare();
+  }
+
+  #adoptLanes(count: number): void {
+    const wrong = this.lanes.adopt(count);
+    if (wrong !== undefined) this.condemn(wrong);
+    this.lanes.openGate();
   }
 
   protectGuards(): void {
@@ -644,13 +434,13 @@ export class NativeExecutor implements Executor {
   }
 
   /** Ends the process, if it still runs, and forgets all that belonged to it, but for the addresses of functions that stay. */
-  #bury(end = (process: ExecutorProcess) => process.kill(), stays?: (callout: NativeCallout) => boolean): void {
+  bury(end = (process: ExecutorProcess) => process.kill(), stays?: (callout: NativeCallout) => boolean): void {
     if (this.#process === undefined) return;
-    for (let i = 0; i < this.#lanesMade; i++) this.lanes[i]!.keepFault();
+    this.lanes.keepFaults();
     end(this.#process);
     this.#isForgotten = false;
     this.#process = undefined;
-    this.gate[0] = 0;
+    this.lanes.closeGate();
     this.epoch++;
     this.#forget(stays);
   }
@@ -660,8 +450,7 @@ export class NativeExecutor implements Executor {
    * next start does it again.
    */
   #forget(stays?: (callout: NativeCallout) => boolean): void {
-    for (let i = 0; i < this.#lanesMade; i++) this.lanes[i]!.forget();
-    this.#lanesMade = 0;
+    this.lanes.forget();
     this.callbacks.reset();
     this.foreignCallbacks.forget();
     for (const callout of this.#callouts) if (stays?.(callout) !== true) callout.unbind();
@@ -676,30 +465,15 @@ export class NativeExecutor implements Executor {
     this.#process?.kill();
   }
 
-  #died(callout: StoppedCallout, args: readonly ArgumentValue[]): FFIFault {
+  /** Ends the process, for the VM has lost it; answers how it ended. */
+  endNow(): string {
     const executor = this.#process;
     executor?.kill();
-    const end = this.#condemned === undefined ? (executor?.end ?? 'was ended') : `${this.#condemned} and was ended`;
-    const fault = this.faults.describeEnd(callout, end);
-    this.#bury();
-    return this.faults.ended(fault, callout, args);
+    return this.#condemned === undefined ? (executor?.end ?? 'was ended') : `${this.#condemned} and was ended`;
   }
 
-  #makeLane(callout: string): Lane {
-    const { i32 } = this.domain;
-    const made = this.#lanesMade;
-    if (made >= laneCount) throw noLaneError(callout, laneCount);
-    const wanted = header.lanesWanted / 4;
-    i32[wanted] = made + 1;
-    linux().futexWake(this.domain.addressOfWord(wanted));
-    const limit = performance.now() + laneLimitMs;
-    const word = header.lanesMade / 4;
-    while (Atomics.load(i32, word) === made && performance.now() < limit && this.#process?.alive() === true) {
-      linux().futexWait(this.domain.addressOfWord(word), made, 10);
-    }
-    const lane = this.lanes[made]!;
-    if (Atomics.load(i32, word) !== made + 1 || !lane.adopt()) throw noLaneError(callout, made);
-    this.#lanesMade = made + 1;
-    return lane;
+  /** Ends a thread that C made, which stands in the fault of a slot. False when it did not go. */
+  endThread(slot: number): boolean {
+    return this.foreign.end(slot, this.#process);
   }
 }

@@ -46,7 +46,7 @@ export class StandbyFork {
     const callout = executor.loader.system('checkpoint');
     const lane = callout.begin([]);
     const threads = this.#threads();
-    const pid = callout.end(lane, executor.waitFor(lane, looks * timesLooks, undefined), [], epoch);
+    const pid = callout.end(lane, executor.ends.waitFor(lane, looks * timesLooks, undefined), [], epoch);
     return [pid as number, threads];
   }
 

@@ -53,8 +53,8 @@ test('retry: the thread ends as if it had answered NULL, and the callout goes on
 });
 
 test('a thread that faults when nothing runs is told by the next callout, which is not begun', () => {
+  const finish = library.function('finish', { returns: 'int', arguments: [] }); // its look-up would be the next callout
   library.function('start', { returns: 'int', arguments: ['int'] })(kinds.readNull);
-  const finish = library.function('finish', { returns: 'int', arguments: [] }); // a look-up is not the next callout
   let caught: ReturnType<typeof faultOf> | undefined;
   while (caught === undefined) {
     try {

@@ -40,7 +40,7 @@ describe.each([true, false])('spin: %s', (spin) => {
     session = openSession({ ffi: 'native', spin });
     const next = session.library(compile('waiting', source)).prepare('next', { returns: 'int', arguments: ['int'] });
     const { domain, lanes } = session.executor as NativeExecutor;
-    const sleeps = lanes[0]!.word + line.executorSleeps / 4;
+    const sleeps = lanes.first.word + line.executorSleeps / 4;
     for (let round = 0; round < 20; round++) {
       expect(next.invoke(round)).toBe(round + 1);
       expect(eventually(() => Atomics.load(domain.i32, sleeps), 1)).toBe(1);
