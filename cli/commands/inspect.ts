@@ -16,7 +16,10 @@ export async function inspect(file: string, options: { json?: true; primitives?:
       [
         `${file}: ${report.format}, magic ${report.magic}, ${report.endian}-endian, bytecodes ${report.bytecodes}`,
         `${report.bytes} bytes, ${report.objects} objects, ${report.methods} methods, ${report.classes} classes`,
+        ...(report.window === null ? [] : [`window ${report.window[0]} x ${report.window[1]}`]),
         printHeapStatistics({ ...report, sistaMethods: 0 }),
+        report.start.length === 0 ? 'no process was active when it was saved' : 'goes on in',
+        ...report.start.map((frame) => `  ${frame}`),
         ...report.problems.map((problem) => `problem: ${problem}`),
         ...(primitives === undefined ? [] : [await describe(primitives)]),
       ].join('\n'),

@@ -63,11 +63,17 @@ export function foreignMagic(offset: number, word: number): ImageFormatError {
   return malformed('foreign-magic', 'the first word', offset, `0x${word.toString(16).padStart(8, '0')}`, expected);
 }
 
-export function unsupportedFormat(offset: number, magic: number, description: string): ImageFormatError {
+/** `expected`: what the reader at hand reads. */
+export function unsupportedFormat(
+  offset: number,
+  magic: number,
+  description: string,
+  expected: string,
+): ImageFormatError {
   return new ImageFormatError(
     'unsupported-format',
-    `at offset ${offset}: format ${magic} is ${description}, which is recognised but not read; expected Spur 32-bit (6521 or 7033)`,
-    { offset, found: `${magic} (${description})`, expected: '6521 or 7033 (Spur 32-bit)' },
+    `at offset ${offset}: format ${magic} is ${description}, which is recognised but not read; expected ${expected}`,
+    { offset, found: `${magic} (${description})`, expected },
   );
 }
 

@@ -20,6 +20,11 @@ export function readImage(bytes: Uint8Array, options: ObjectMemoryOptions = {}):
     case 'v3':
       return readV3(bytes, format, options);
     default:
-      throw unsupportedFormat(format.headerOffset, format.magic, format.description);
+      throw unsupportedFormat(
+        format.headerOffset,
+        format.magic,
+        format.description,
+        'Spur (6521, 7033, 68021 or 68533) or V3 32-bit (6502, 6504 or 6505)',
+      );
   }
 }

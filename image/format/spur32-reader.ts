@@ -28,7 +28,8 @@ export interface LoadedImage {
 /** @throws ImageFormatError for any file that is no Spur 32-bit image, or a damaged one */
 export function readSpur32(bytes: Uint8Array, options: ObjectMemoryOptions = {}): LoadedImage {
   const format = detectFormat(bytes);
-  if (format.format !== 'spur32') throw unsupportedFormat(format.headerOffset, format.magic, format.description);
+  if (format.format !== 'spur32')
+    throw unsupportedFormat(format.headerOffset, format.magic, format.description, 'Spur 32-bit (6521 or 7033)');
   const header = readSpurHeader(bytes, format, 4);
   const little = format.endian === 'little';
   const memory = new ObjectMemory(options);

@@ -33,6 +33,22 @@ describe('safeffi inspect', () => {
     expect(stdout).toMatch(/\nCompiledMethod +\d+ +\d+\n/);
   });
 
+  test('tells in which frames an image goes on, and that a built one has none', () => {
+    const image = scratch.file('saved.image');
+    expect(safeffi(['eval', `[ Smalltalk saveAs: '${image}' ] value`]).status).toBe(0);
+    const { start, window } = JSON.parse(safeffi(['inspect', '--json', image]).stdout);
+    expect(window).toBeNull();
+    expect(start.slice(-5)).toEqual([
+      'SystemDictionary>>snapshot:andQuit:',
+      'SystemDictionary>>saveAs:',
+      '[ ] in UndefinedObject>>DoIt',
+      'UndefinedObject>>DoIt',
+      'UndefinedObject>>withArgs:executeMethod:',
+    ]);
+    const built = safeffi(['inspect', CheckoutPath.kernelImage]).stdout;
+    expect(built).toContain('\nno process was active when it was saved\n');
+  });
+
   test('tells what is odd about an image that is cut off, exit code 2', () => {
     const image = scratch.file('cut.image', kernel.subarray(0, 5000));
     const { status, stdout } = safeffi(['inspect', '--json', image]);
