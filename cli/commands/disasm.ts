@@ -31,7 +31,7 @@ export async function disasm(name: string, options: { image?: string; json?: tru
   const session = openImageSession(options);
   try {
     const method = findMethod(session, className, side !== undefined, selector);
-    const parts = codeParts(session, method);
+    const parts = codeParts(session, method, `${className}${side ?? ''}>>${selector}`);
     if (options.json) printJson({ schema: 1, method: name, code: parts });
     else printResult(parts.map((part) => `${part.heading}\n${formatDisassembly(part.instructions)}`).join('\n\n'));
     return ExitCode.DONE;
@@ -52,12 +52,12 @@ function findMethod(session: ImageSession, className: string, isClassSide: boole
 }
 
 /** The method, then the blocks in it, each with a heading. */
-function codeParts(session: ImageSession, code: Oop) {
+function codeParts(session: ImageSession, code: Oop, name = methodNameOf(session.memory, code)) {
   const { memory } = session;
   const header = decodeMethodHeader(methodHeaderOf(memory, code));
   const primitive = primitiveNumberOf(memory, code);
   const heading = [
-    `${methodNameOf(memory, code)}: ${counted(header.argumentCount, 'argument')}, ${counted(header.tempCount, 'temp')}`,
+    `${name}: ${counted(header.argumentCount, 'argument')}, ${counted(header.tempCount, 'temp')}`,
     header.needsLargeFrame ? ', large frame' : '',
     primitive === 0 ? '' : `, primitive ${primitive}`,
   ].join('');

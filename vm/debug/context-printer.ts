@@ -5,10 +5,12 @@
  * What a line is the compiler knows, not the VM: whoever makes a printer may give it a look-up from a place in the
  * bytecodes to a line. Without one, or where it answers undefined, frames show no line.
  */
-import { bytecodeOffsetOf, isCompiledBlock, methodClassOf, selectorOf } from '../memory/method-access.ts';
+import { homeOf, isContext } from '../memory/contexts.ts';
+import { bytecodeOffsetOf, isCompiledBlock } from '../memory/method-access.ts';
 import type { ObjectMemory } from '../memory/object-memory.ts';
 import { isImmediate, isSmallInteger, type Oop, smallIntegerValue } from '../memory/oop.ts';
-import { ClassIndex, ContextSlot } from '../memory/well-known.ts';
+import { ContextSlot } from '../memory/well-known.ts';
+import { ownerOf } from './method-owner.ts';
 import { ObjectPrinter } from './object-printer.ts';
 
 /**
@@ -50,11 +52,12 @@ export class ContextPrinter {
 
   frame(context: Oop): Frame {
     const { memory } = this;
-    const code = memory.fetchPointer(context, ContextSlot.METHOD);
-    const receiver = memory.fetchPointer(context, ContextSlot.RECEIVER);
+    const home = homeOf(memory, context);
+    const code = memory.fetchPointer(home, ContextSlot.METHOD);
+    const receiver = memory.fetchPointer(home, ContextSlot.RECEIVER);
     if (isImmediate(code) || !memory.isCompiledMethod(code))
       return { context, code, receiver, isBlock: false, name: 'a context without a method', line: undefined };
-    const isBlock = isCompiledBlock(memory, code);
+    const isBlock = home !== context || isCompiledBlock(memory, code);
     return {
       context,
       code,
@@ -103,16 +106,15 @@ export class ContextPrinter {
   }
 
   private isContext(oop: Oop): boolean {
-    return !isImmediate(oop) && oop !== this.memory.nil && this.memory.classIndexOfObject(oop) === ClassIndex.CONTEXT;
+    return isContext(this.memory, oop);
   }
 
   private nameOf(code: Oop, receiver: Oop, isBlock: boolean): string {
     const { memory } = this;
-    const methodClass = methodClassOf(memory, code);
+    const { behavior: methodClass, selector } = ownerOf(memory, code, receiver);
     const receiverClass = memory.classNameOf(receiver);
     const className = methodClass === undefined ? receiverClass : memory.nameOfClass(methodClass);
     const shownClass = className === receiverClass ? className : `${receiverClass}(${className})`;
-    const selector = selectorOf(memory, code);
     const name = `${shownClass}>>${selector === undefined ? '?' : memory.stringValueOf(selector)}`;
     return isBlock ? `[ ] in ${name}` : name;
   }

@@ -11,7 +11,7 @@ export function nameOfClass(memory: ObjectMemory, behavior: Oop): string {
   const name = ownNameOf(memory, behavior);
   if (name !== undefined) return name;
   if ((behavior & 3) === 0 && memory.isPointers(behavior)) {
-    const end = Math.min(memory.slotCountOf(behavior), MetaclassSlot.COUNT);
+    const end = Math.min(memory.slotCountOf(behavior), MetaclassSlot.COUNT + 2);
     for (let slot = BehaviorSlot.FORMAT + 1; slot < end; slot++) {
       const value = memory.fetchPointer(behavior, slot);
       const instanceName = memory.classOf(value) === behavior ? ownNameOf(memory, value) : undefined;
