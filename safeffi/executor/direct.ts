@@ -8,7 +8,8 @@ import { compileDirectInvoke, textPositions } from './direct-invoke.ts';
 import type { ExecutorOptions } from './executor.ts';
 import { KoffiFunctions, type PlainFunction, type PlainValue } from './koffi-functions.ts';
 import { plainSignature } from './koffi-types.ts';
-import { type PlainBackend, PlainExecutor } from './plain-executor.ts';
+import type { PlainBackend } from './plain-backend.ts';
+import { PlainExecutor } from './plain-executor.ts';
 import type { FaultOrigin } from './plain-fault.ts';
 
 export function openDirectExecutor(options: ExecutorOptions): PlainExecutor {

@@ -8,13 +8,8 @@ import type { Fault } from '../faults/fault.ts';
 import type { ExecutorOptions } from './executor.ts';
 import { NotFound, type PlainValue } from './koffi-functions.ts';
 import { type PlainSignature, plainSignature } from './koffi-types.ts';
-import {
-  type PlainBackend,
-  PlainExecutor,
-  PlainFailure,
-  type PlainOutcome,
-  type PlainPending,
-} from './plain-executor.ts';
+import { type PlainBackend, PlainFailure, type PlainOutcome, type PlainPending } from './plain-backend.ts';
+import { PlainExecutor } from './plain-executor.ts';
 import type { FaultOrigin } from './plain-fault.ts';
 import { type Ended, openChannel, type PortableChannel } from './portable-channel.ts';
 import type { PortableReply } from './portable-messages.ts';
