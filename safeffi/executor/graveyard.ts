@@ -1,15 +1,14 @@
 /**
  * Processes that were killed and are not waited for yet. A process that dies has its memory taken apart before it can be
- * reaped (about 100 µs), and nothing needs to stand by for that: it is reaped later, in a turn of the event loop, with the next that
- * is killed, or by `drain`. One is left to die by itself. A second waits for the first: recoveries one after the other would else
- * leave more and more to be taken apart on the core that the next one needs, which makes each slower than to wait does.
+ * reaped (about 100 µs), and nothing needs to stand by for that: it is reaped later, in a turn of the event loop, when there are
+ * many, or by `drain`. At most `limit` are left unreaped, so that no number of restarts and checkpoints fills the process table.
  */
 import { childProcesses } from './child-processes.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { linux } from './linux.ts';
 
 const sigkill = 9;
-const limit = 1;
+const limit = 8;
 const sweepMs = 5;
 
 export class Graveyard {
@@ -30,8 +29,12 @@ export class Graveyard {
   admit(pid: number): void {
     this.#dying.push(pid);
     this.#timer.set();
-    // The one killed first is mostly dead by now.
-    if (this.#dying.length > limit) childProcesses().reap(this.#dying.shift()!, true);
+    this.waitForAllBut(limit);
+  }
+
+  /** Waits until at most `count` are left; those killed first are mostly dead by now. */
+  waitForAllBut(count: number): void {
+    while (this.#dying.length > count) childProcesses().reap(this.#dying.shift()!, true);
   }
 
   /** Reaps those that are dead by now; answers how many are left. */

@@ -329,6 +329,8 @@ export class NativeExecutor implements Executor {
       this.bury((process) => process.killBehind(), stays);
     } finally {
       if (former?.waitUntilLeft(threads) === true) this.graveyard.admit(former.pid);
+      // Rollbacks one after the other would leave more and more to be taken apart, on the core that the next standby needs.
+      this.graveyard.waitForAllBut(1);
     }
     const { i32 } = this.domain;
     i32.set(standby.headerWords);
