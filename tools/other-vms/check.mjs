@@ -4,10 +4,11 @@
  *     node tools/other-vms/check.mjs PATH-OF-SQUEAKJS [PROGRAM.st]
  *
  * PATH-OF-SQUEAKJS is a checkout of https://github.com/codefrau/SqueakJS, whose squeak_node.js is run. The program is one doit; it runs
- * in the image that is resumed from a snapshot (Spur 32-bit) taken just before. Exit code 0: the same output; 1: another.
+ * in the image that is resumed from a snapshot (Spur 32-bit) taken just before. Then an image of ours is saved by SqueakJS, and resumed here.
+ * Exit code 0: the same output, and the image came back; 1: not so.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,6 +29,30 @@ function run(command, args, cwd) {
   });
   if (error !== undefined && signal === null) throw error;
   return { status, signal, stdout, stderr };
+}
+
+/** An image of ours that SqueakJS saves, which it does under the image's name without its extension. */
+function thereAndBack(vm, folder) {
+  const [image, saved, back] = ['there.image', 'there', 'back.image'].map((name) => join(folder, name));
+  const source = `(Smalltalk saveAs: '${image}') ifTrue: [ | again |
+    again := Smalltalk snapshot: true andQuit: false.
+    Transcript show: again printString , ' ' , 30 factorial printString , ' ' , 2 sqrt printString; cr.
+    Smalltalk exit: 0 ]`;
+  const value = '265252859812191058636308480000000 1.4142135623730951\n';
+  run(process.execPath, [safeffi, 'eval', source], folder);
+  const there = run(process.execPath, [vm, image], folder);
+  if (!there.stdout.includes(`false ${value}`) || !existsSync(saved)) {
+    process.stdout.write(`SqueakJS did not save the image\n${there.stdout}${there.stderr}`);
+    return 1;
+  }
+  renameSync(saved, back);
+  const here = run(process.execPath, [safeffi, 'run', back, '--assert'], folder);
+  if (here.status !== 0 || here.stdout !== `true ${value}`) {
+    process.stdout.write(`the image that SqueakJS saved does not go on here\n${here.stdout}${here.stderr}`);
+    return 1;
+  }
+  process.stdout.write('an image of ours that SqueakJS saved goes on here\n');
+  return 0;
 }
 
 function main([squeakjs, program = fileURLToPath(new URL('program.st', import.meta.url))]) {
@@ -61,7 +86,7 @@ function main([squeakjs, program = fileURLToPath(new URL('program.st', import.me
     const isSame = at < 0 && printed.length === expected.length;
     if (isSame && here.status === 0) {
       process.stdout.write(`the same ${expected.length - 1} lines in SafeFFI and in SqueakJS\n`);
-      return 0;
+      return thereAndBack(vm, folder);
     }
     const line = at < 0 ? expected.length : at;
     process.stdout.write(
