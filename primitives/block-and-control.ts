@@ -289,26 +289,26 @@ function stackIndex(vm: Interpreter, context: Oop, index: Oop): number | undefin
   return integerWithin(index, 1, visibleSlots(vm, context) - ContextSlot.STACK);
 }
 
-const contextAt: Primitive = (vm) => {
+const contextAt: Primitive = (vm, argumentCount) => {
   const context = vm.stackValue(1);
   const index = stackIndex(vm, context, vm.stackValue(0));
   if (index === undefined) return vm.fail(PrimitiveError.BAD_INDEX);
-  return vm.answer(1, vm.memory.fetchPointer(context, ContextSlot.STACK + index - 1));
+  return vm.answer(argumentCount, vm.memory.fetchPointer(context, ContextSlot.STACK + index - 1));
 };
 
-const contextAtPut: Primitive = (vm) => {
+const contextAtPut: Primitive = (vm, argumentCount) => {
   const context = vm.stackValue(2);
   const index = stackIndex(vm, context, vm.stackValue(1));
   if (index === undefined) return vm.fail(PrimitiveError.BAD_INDEX);
   vm.memory.storePointer(context, ContextSlot.STACK + index - 1, vm.stackValue(0));
-  return vm.answer(2, vm.stackValue(0));
+  return vm.answer(argumentCount, vm.stackValue(0));
 };
 
-const contextSize: Primitive = (vm) => {
+const contextSize: Primitive = (vm, argumentCount) => {
   const context = vm.stackValue(0);
   if (!isContext(vm, context)) return vm.fail(PrimitiveError.BAD_RECEIVER);
   const stackp = vm.memory.fetchPointer(context, ContextSlot.STACKP);
-  return vm.answer(0, smallIntegerOop((stackp & 1) !== 0 ? smallIntegerValue(stackp) : 0));
+  return vm.answer(argumentCount, smallIntegerOop((stackp & 1) !== 0 ? smallIntegerValue(stackp) : 0));
 };
 
 const CLOSURE_VALUES: readonly (readonly [number: number, selectors: string])[] = [
@@ -409,9 +409,9 @@ export const controlPrimitives = failing(
       takes: 1,
       run: value,
     },
-    { number: 210, name: 'primitiveContextAt', selectors: 'at:', takes: 1, run: contextAt },
-    { number: 211, name: 'primitiveContextAtPut', selectors: 'at:put:', takes: 2, run: contextAtPut },
-    { number: 212, name: 'primitiveContextSize', selectors: 'size', takes: 0, run: contextSize },
+    { number: 210, name: 'primitiveContextAt', selectors: 'at:', takes: [1, 2], run: contextAt },
+    { number: 211, name: 'primitiveContextAtPut', selectors: 'at:put:', takes: [2, 3], run: contextAtPut },
+    { number: 212, name: 'primitiveContextSize', selectors: 'size', takes: [0, 1], run: contextSize },
     { module: 'SafeFFIProcess', name: 'primitiveRunNextUnwindBlock', takes: 1, run: runNextUnwindBlock },
   ],
 );

@@ -5,6 +5,8 @@
 import type { PrimitiveDefinition } from '../../vm/interpreter/primitive-table.ts';
 import { type PrimitiveFamily, standardFamilies } from '../standard.ts';
 import { systemAttributePrimitives } from '../system-attributes.ts';
+import { v3MethodPrimitives } from '../v3-methods.ts';
+import { v3Numbers } from '../v3-numbers.ts';
 import { KNOWN_PRIMITIVES, OTHER_MODULES } from './known-modules.ts';
 import { type KnownNumber, knownNumbers } from './known-numbers.ts';
 
@@ -110,7 +112,8 @@ const reasonFor = (known: KnownNumber): string =>
   WHY_NOT.find(([part]) => namesOf(known).some((name) => part.test(name)))?.[1] ?? '-';
 
 function missingSection(listed: readonly Listed[]): string {
-  const ours = new Set(listed.flatMap(({ definition }) => ('number' in definition ? [definition.number] : [])));
+  const all = [...listed.map(({ definition }) => definition), ...v3Definitions()];
+  const ours = new Set(all.flatMap((definition) => ('number' in definition ? [definition.number] : [])));
   const rows = knownNumbers()
     .filter((known) => !ours.has(known.number) && known.number !== 117)
     .map((known) =>
@@ -152,6 +155,32 @@ function listedDefinitions(): readonly Listed[] {
   return [...byKey.values()];
 }
 
+/** What stands in for others, or for nothing, where an image came from V3. */
+export function v3Definitions(): readonly PrimitiveDefinition[] {
+  const standard = listedFamilies().flatMap(({ definitions }) => definitions);
+  const numbers = v3Numbers(standard);
+  return [...numbers, ...v3MethodPrimitives([...standard, ...numbers])];
+}
+
+function v3Section(): string {
+  const names = new Map(
+    v3Definitions().flatMap((definition) =>
+      'number' in definition ? [[definition.number, definition.name] as const] : [],
+    ),
+  );
+  const rows = [...names].sort(([a], [b]) => a - b).map(([number, name]) => row(String(number), name));
+  return [
+    '## In images that came from V3',
+    '',
+    'These numbers have a meaning of their own there, beside the one above where the arguments tell them apart (`v3-numbers`), or see methods and hashes as',
+    'V3 has them (`v3-methods`).',
+    '',
+    row('number', 'name'),
+    row('---', '---'),
+    ...rows,
+  ].join('\n');
+}
+
 function modulesSection(listed: readonly Listed[]): string {
   const ours = new Set(
     listed.flatMap(({ definition }) => ('module' in definition ? [`${definition.module}.${definition.name}`] : [])),
@@ -176,5 +205,5 @@ function modulesSection(listed: readonly Listed[]): string {
 
 export function generate(): string {
   const listed = listedDefinitions();
-  return `${HEAD}\n${numberedSection(listed)}\n\n${namedSection(listed)}\n\n${missingSection(listed)}\n\n${modulesSection(listed)}\n`;
+  return `${HEAD}\n${numberedSection(listed)}\n\n${namedSection(listed)}\n\n${v3Section()}\n\n${missingSection(listed)}\n\n${modulesSection(listed)}\n`;
 }
