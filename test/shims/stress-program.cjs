@@ -82,8 +82,16 @@ const cases = {
     };
     const first = run();
     await collected(first.weak, 1);
-    await turn();
-    return { wrong: first.wrong + run().wrong };
+    // Their places are free when this process has been told of the collection.
+    for (let i = 0; ; i++) {
+      try {
+        return { wrong: first.wrong + run().wrong };
+      } catch (error) {
+        if (error.code !== 'no-callback' || i === bound) throw error;
+        await turn();
+        collect();
+      }
+    }
   },
 
   async 'collections at every step'() {

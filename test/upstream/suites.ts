@@ -4,6 +4,7 @@
  * install scripts: those of the originals fail on current Node versions. The root install never sees it.
  */
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +12,12 @@ import { fileURLToPath } from 'node:url';
 import { compile } from '../safeffi/fixture.ts';
 
 const folder = fileURLToPath(new URL('../../../test/upstream/', import.meta.url));
+const lockText = readFileSync(join(folder, 'package-lock.json'), 'utf8');
+const installations = join(folder, 'node_modules');
+/** One for each content of the lock file, so that none is ever replaced under a process that runs from it. */
+const installation = join(installations, createHash('sha256').update(lockText).digest('hex').slice(0, 12));
 /** Where the packages are after `installUpstream`. */
-export const upstreamModules = join(folder, 'node_modules');
+export const upstreamModules = join(installation, 'node_modules');
 const installLimitMs = 120_000;
 const runLimitMs = 300_000;
 
@@ -32,27 +37,24 @@ export interface SuiteRun {
 }
 
 /**
- * Brings the packages; nothing happens when they are there. Several processes may do so at once: each installs beside, one is
- * renamed into place. Answers a sentence when they cannot be had.
+ * Brings the packages; nothing happens when they are there. Several processes may do so at once: each installs beside, and the
+ * first to end is renamed into place. Answers a sentence when they cannot be had.
  */
 export function installUpstream(): string | undefined {
-  const wanted = readFileSync(join(folder, 'package-lock.json'), 'utf8');
-  const stamp = join(upstreamModules, 'installed-from.json');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return undefined;
-  const beside = mkdtempSync(join(folder, 'node_modules.'));
+  if (existsSync(installation)) return undefined;
+  mkdirSync(installations, { recursive: true });
+  const beside = mkdtempSync(join(installations, 'beside-'));
   try {
     for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(folder, file), join(beside, file));
     const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--fetch-retries=1'];
     const made = spawnSync('npm', args, { cwd: beside, encoding: 'utf8', timeout: installLimitMs });
     if (made.status !== 0)
       return `npm could not bring the packages of test/upstream: ${(made.stderr || String(made.error)).trim().split('\n')[0]}`;
-    copyFileSync(join(folder, 'package-lock.json'), join(beside, 'node_modules', 'installed-from.json'));
     try {
-      if (existsSync(upstreamModules)) renameSync(upstreamModules, join(beside, 'outdated'));
-      renameSync(join(beside, 'node_modules'), upstreamModules);
+      renameSync(beside, installation);
     } catch (error) {
-      // Another process was there first.
-      if (!existsSync(stamp)) throw error;
+      // Another process was first.
+      if (!existsSync(installation)) throw error;
     }
     return undefined;
   } finally {
@@ -97,6 +99,7 @@ export function runSuite(suite: Suite, subject: Subject): SuiteRun {
         killSignal: 'SIGKILL',
         env: {
           ...process.env,
+          UPSTREAM_MODULES: upstreamModules,
           UPSTREAM_SUBJECT: subject === 'original' ? 'original' : 'safeffi',
           UPSTREAM_LIBRARY: library(suite),
           UPSTREAM_RESULTS: results,
