@@ -49,7 +49,7 @@ static const uint32_t NATIVE = AUDIT_ARCH_X86_64;
 static const uint32_t NATIVE = AUDIT_ARCH_AARCH64;
 #endif
 
-enum { X32_BIT = 0x40000000, MOST_TARGETS = 64, MOST_CODE = 512, MOST_JUMPS = 64, SETOWN_OF_IOCTL = 0x8901, SETPGRP_OF_IOCTL = 0x8902 };
+enum { X32_BIT = 0x40000000, MOST_TARGETS = 240, MOST_CODE = 1024, MOST_JUMPS = 64, SETOWN_OF_IOCTL = 0x8901, SETPGRP_OF_IOCTL = 0x8902 };
 enum { POISON = 100, SOFT_OFFLINE = 101 };
 
 /* What a call names by its argument `place`, or that all its calls are refused. */
@@ -121,7 +121,8 @@ static void go_to_targets(void) {
 }
 
 static void refuse_groups(int has_landlock) {
-    refuse_value((uint32_t)-getpgid(vm_pid), EPERM);
+    pid_t group = getpgid(vm_pid); /* 0: one outside of this PID namespace, which no number here names */
+    if (group > 0) refuse_value((uint32_t)-group, EPERM);
     if (!has_landlock) refuse_value((uint32_t)-1, EPERM); /* all processes */
 }
 
