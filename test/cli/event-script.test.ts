@@ -1,6 +1,7 @@
 /** Scripts of events: what their lines mean, and what is said of lines that mean nothing. */
 import { describe, expect, test } from '@jest/globals';
 import { parseEventScript } from '../../cli/events/event-script.ts';
+import { Scratch, safeffi } from './command.ts';
 
 const actions = (text: string) => parseEventScript('events.txt', text).map(({ action }) => action);
 const complaint = (text: string): string => {
@@ -81,4 +82,27 @@ describe('a script of events', () => {
     test(`${JSON.stringify(text)} is refused with line and column`, () => {
       expect(complaint(text)).toMatch(new RegExp(`^${message.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`));
     });
+});
+
+describe('run --events', () => {
+  const scratch = new Scratch();
+
+  test('a script that cannot be read or makes no sense ends the command before the image is touched', () => {
+    const missing = safeffi(['run', 'no.image', '--events', scratch.file('none.txt')]);
+    expect(missing.status).toBe(2);
+    expect(missing.stderr).toMatch(/^safeffi: the script of events .*none\.txt cannot be read: ENOENT/);
+    const wrong = safeffi(['run', 'no.image', '--events', scratch.file('wrong.txt', 'wait idle\nwheel round\n')]);
+    expect(wrong.status).toBe(2);
+    expect(wrong.stderr).toMatch(/wrong\.txt:2:7: expected a direction: up, down, left or right; found round\n$/);
+  });
+
+  test('options of a screen are for images, and sizes are checked', () => {
+    const script = scratch.file('some.st', '3 + 4');
+    const { status, stderr } = safeffi(['run', script, '--events', 'e.txt', '--screen', '640x480']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/--events and --screen are for images; .*some\.st is a script\n$/);
+    expect(safeffi(['run', 'no.image', '--screen', '640']).stderr).toMatch(
+      /640 is no size of a screen: expected WIDTHxHEIGHT, each from 64 to 8192\./,
+    );
+  });
 });
