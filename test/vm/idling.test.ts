@@ -65,6 +65,16 @@ describe('idling', () => {
     expect(questions()).toBe(2);
   });
 
+  test('nobody rests while another process of the same priority waits for its turn', () => {
+    const { image, rest, questions } = asking(230);
+    rest();
+    // A second one that asks is ready behind the first.
+    image.vm.start(image.memory.nil, image.symbol('loop'));
+    image.host.interruptRequested = () => questions() > 100;
+    expect(image.vm.run().kind).toBe('running');
+    expect(questions()).toBeGreaterThan(100);
+  });
+
   for (const [primitive, name] of [
     [90, 'where the mouse is'],
     [107, 'which buttons are pressed'],

@@ -189,6 +189,11 @@ export class ProcessScheduler {
     }
   }
 
+  /** True when no other process of the active one's priority is ready: it gives way to nobody by yielding. */
+  get isActiveAlone(): boolean {
+    return this.isEmpty(this.listFor(this.activeProcess()));
+  }
+
   /** Lets the others of the active process's priority run first. */
   yield(): void {
     const active = this.activeProcess();

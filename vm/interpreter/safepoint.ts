@@ -44,13 +44,13 @@ export class Safepoint {
 
   /**
    * The active process has nothing to do for so long: the VM is idle, but for the timer and signals. Asked for by primitives; nothing
-   * where a signal waits to be delivered.
+   * where a signal waits to be delivered, or another process of the same priority waits for its turn.
    */
   rest(milliseconds: number): void {
     const { vm } = this;
     this.countdown = 0;
     vm.registersChanged = true;
-    if (this.pendingSignals.length > 0 || vm.stop !== StopReason.NONE) return;
+    if (this.pendingSignals.length > 0 || vm.stop !== StopReason.NONE || !vm.scheduler.isActiveAlone) return;
     this.restEnd = vm.host.milliseconds() + milliseconds;
     vm.stop = StopReason.REST;
   }
