@@ -6,15 +6,14 @@
  * - C's: memory that C made has a mirror here.
  */
 import type { Executor, Session } from '../index.ts';
-import { Address, FFIFault } from '../index.ts';
+import { Address } from '../index.ts';
 import { AddressIndex } from './address-index.ts';
-import { textOf } from './bytes-as-text.ts';
-import { CReader } from './c-reader.ts';
 import type { ForeignMemory } from './foreign-memory.ts';
+import { Mirrors } from './mirrors.ts';
 import { nullPointer } from './null-pointer.ts';
 import type { TypedBuffer } from './ref-type.ts';
-import { Mirror, type RemoteMemory, Twin, type TwoSided } from './two-sided.ts';
-import { WorkingSet } from './working-set.ts';
+import { Twin, type TwoSided } from './two-sided.ts';
+import type { WorkingSet } from './working-set.ts';
 
 /** With the engine's canary in front it fills two pages. */
 const slabBytes = 8176;
@@ -51,34 +50,24 @@ const place = (address: number, generation = 0, sides?: TwoSided, pooled?: Map<n
 });
 
 export class SafeMemory implements ForeignMemory {
-  readonly watch = new WorkingSet((ranges) => {
-    const { generation } = this.#executor;
-    if (!ranges.every(({ sides }) => sides.isReadable(generation))) return undefined;
-    return this.#reader.allBytes(
-      ranges.map(({ sides, start, end }) => ({ address: sides.address + start, sizeBytes: end - start })),
-    );
-  });
+  readonly watch: WorkingSet;
   readonly #session: Session;
   readonly #executor: Executor;
-  readonly #reader: CReader;
+  readonly #mirrors: Mirrors;
   readonly #places = new WeakMap<ArrayBufferLike, Place>();
   readonly #index = new AddressIndex();
-  /** Mirrors by address. */
-  readonly #mirrors = new Map<number, WeakRef<Buffer>>();
-  readonly #mirrorsGone = new FinalizationRegistry<number>((address) => {
-    if (this.#mirrors.get(address)?.deref() === undefined) this.#mirrors.delete(address);
-  });
+  /** Addresses that the search of an argument came by. */
+  readonly #walked = new Set<number>();
   readonly #unguarded = new FinalizationRegistry<void>(() => this.#guarded--);
   #guarded = 0;
-  #present: { readonly generation: number; readonly remote: RemoteMemory } | undefined;
   #slab: Buffer = Buffer.alloc(0);
   #used = 0;
-  #walk = 0;
 
   constructor(session: Session) {
     this.#session = session;
     this.#executor = session.executor;
-    this.#reader = new CReader(session);
+    this.#mirrors = new Mirrors(session);
+    this.watch = this.#mirrors.watch;
     this.#places.set(nullPointer.buffer, place(0));
   }
 
@@ -124,23 +113,15 @@ export class SafeMemory implements ForeignMemory {
 
   textAt(address: number): string {
     const local = this.#bytesFrom(address);
-    if (local === undefined) return this.#reader.text(address) ?? this.#textFromOutside(address);
+    if (local === undefined) return this.#mirrors.textAt(address);
     const nul = local.indexOf(0);
     return local.toString('utf8', 0, nul < 0 ? local.length : nul);
-  }
-
-  #textFromOutside(address: number): string {
-    const { memory, generation } = this.#executor;
-    return textOf(memory.readCString(new Address(address, generation)));
   }
 
   zerosAt(address: number, unit: number): number {
     const local = this.#bytesFrom(address);
     if (local !== undefined) return zerosIn(local, unit) ?? local.length;
-    for (let length = 256; ; length *= 4) {
-      const found = zerosIn(this.#readUpTo(address, length), unit);
-      if (found !== undefined) return found;
-    }
+    return this.#mirrors.search(address, (bytes) => zerosIn(bytes, unit));
   }
 
   refresh(buffer: Buffer, offset: number, sizeBytes: number): void {
@@ -170,7 +151,7 @@ export class SafeMemory implements ForeignMemory {
     const there = this.#places.get(buffer.buffer) ?? this.#expose(buffer);
     if (there.generation !== 0) this.#checkGeneration(there);
     if (there.sides !== undefined || there.links !== undefined || buffer.length >= 8) {
-      this.#walk++;
+      this.#walked.clear();
       this.#take(there, buffer, (buffer as TypedBuffer).type !== undefined);
     }
     if (there.pooled !== undefined) notePooled(there.pooled, buffer);
@@ -191,29 +172,6 @@ export class SafeMemory implements ForeignMemory {
 
   hold(mark: number): () => void {
     return this.watch.pin(mark);
-  }
-
-  /** The memory of one process: once that is gone, each access throws the FFIFault StaleAddress. */
-  #remoteOf(generation: number): RemoteMemory {
-    const { memory } = this.#executor;
-    const read = (address: number, sizeBytes: number) => {
-      const { buffer, byteOffset } = memory.read(new Address(address, generation), sizeBytes);
-      return Buffer.from(buffer as ArrayBuffer, byteOffset, sizeBytes);
-    };
-    return {
-      read,
-      readAgain: (address, sizeBytes) => {
-        const isPresent = generation === this.#executor.generation;
-        return (isPresent ? this.#reader.bytes(address, sizeBytes) : undefined) ?? read(address, sizeBytes);
-      },
-      write: (address, bytes) => memory.write(new Address(address, generation), bytes),
-    };
-  }
-
-  #remote(): RemoteMemory {
-    const { generation } = this.#executor;
-    if (this.#present?.generation !== generation) this.#present = { generation, remote: this.#remoteOf(generation) };
-    return this.#present.remote;
   }
 
   /** Throws the FFIFault of an address whose executor is gone. */
@@ -270,62 +228,10 @@ export class SafeMemory implements ForeignMemory {
   }
 
   #mirror(address: number, length: number, wanted: boolean): Buffer {
-    const known = this.#mirrors.get(address)?.deref();
-    const former = known === undefined ? undefined : this.#places.get(known.buffer);
-    if (known !== undefined && known.length >= length && former?.generation === this.#executor.generation) {
-      this.#look(former.sides!, wanted);
-      return Buffer.from(known.buffer as ArrayBuffer, 0, length);
-    }
-    const made = this.#newMirror(address, this.#roomFor(address, known?.length ?? 0, length), wanted);
-    return Buffer.from(made.buffer as ArrayBuffer, 0, length);
-  }
-
-  /** An array is read element by element: what is made anew for each must not be all that came before. */
-  #roomFor(address: number, knownBytes: number, length: number): number {
-    const more = 2 * knownBytes;
-    if (more <= length) return length;
-    try {
-      this.#remote().read(address, more);
-      return more;
-    } catch (error) {
-      if (error instanceof FFIFault) return length; // as much is not there
-      throw error;
-    }
-  }
-
-  #newMirror(address: number, length: number, wanted: boolean): Buffer {
-    const whole = Buffer.from(new ArrayBuffer(length));
-    const sides = new Mirror(address, whole, this.#remote(), this.#executor.generation);
-    this.#look(sides, wanted);
-    this.#places.set(whole.buffer, place(address, this.#executor.generation, sides));
-    this.#mirrors.set(address, new WeakRef(whole));
-    this.#mirrorsGone.register(whole, address);
-    return whole;
-  }
-
-  #look(sides: TwoSided, wanted: boolean): void {
-    if (sides.fresh === this.watch.turn) return;
-    // Another mirror may overlap.
-    this.watch.flush();
-    try {
-      sides.fromC(0, sides.here.length);
-      if (!wanted) return;
-      this.watch.take(sides, 0, sides.here.length, false);
-      sides.fresh = this.watch.turn;
-    } catch (error) {
-      if (wanted) throw error;
-    }
-  }
-
-  /** What can be read from an address on, at most `length` bytes; throws where there is nothing more than before. */
-  #readUpTo(address: number, length: number): Buffer {
-    try {
-      return this.#remote().read(address, length);
-    } catch (error) {
-      const toPageEnd = 4096 - (address % 4096);
-      if (length <= 256 && toPageEnd < length) return this.#remote().read(address, toPageEnd);
-      throw error;
-    }
+    const mirror = this.#mirrors.at(address, length, wanted);
+    const own = mirror.here.buffer;
+    if (!this.#places.has(own)) this.#places.set(own, place(address, mirror.generation, mirror));
+    return Buffer.from(own as ArrayBuffer, 0, length);
   }
 
   /** Takes up an argument, and the Buffers that it points to. */
@@ -333,11 +239,11 @@ export class SafeMemory implements ForeignMemory {
     const { sides } = there;
     let bytes = buffer;
     if (sides !== undefined) {
-      if (sides.walk === this.#walk) return;
-      sides.walk = this.#walk;
       const isWhole = there.pooled === undefined && (sides.here.length <= wholeBytes || buffer.length === 0);
       if (isWhole) bytes = sides.here;
       const start = bytes.byteOffset - sides.here.byteOffset;
+      if (this.#walked.has(there.address + start)) return;
+      this.#walked.add(there.address + start);
       this.watch.take(sides, start, start + bytes.length, isTyped);
     }
     if (bytes.length <= searchedBytes) for (let at = 0; at + 8 <= bytes.length; at += 8) this.#follow(bytes, at);
@@ -357,7 +263,7 @@ export class SafeMemory implements ForeignMemory {
     const own = target.sides.here;
     const start = address - target.address;
     const length = target.pooled === undefined ? own.length - start : (target.pooled.get(start) ?? 0);
-    this.#take(target, own.subarray(start, start + length), true);
+    this.#take(target, own.subarray(start, start + length), false);
     return true;
   }
 }

@@ -16,8 +16,6 @@ export abstract class TwoSided {
   protected readonly shadow: Buffer;
   /** Where pointers to other Buffers were written. */
   links: Set<number> | undefined;
-  /** The walk that came by last. */
-  walk = 0;
   /** Of the working set's clock, when all of it was brought here last. */
   fresh = -1;
 
@@ -65,13 +63,14 @@ export interface RemoteMemory {
 export class Mirror extends TwoSided {
   readonly #remote: RemoteMemory;
   /** Of the executor whose memory it is. */
-  readonly #generation: number;
-  #wasRead = false;
+  readonly generation: number;
+  /** All of it could be read before. */
+  wasRead = false;
 
   constructor(address: number, here: Buffer, remote: RemoteMemory, generation: number) {
     super(address, here);
     this.#remote = remote;
-    this.#generation = generation;
+    this.generation = generation;
   }
 
   /** Each run of changed bytes is written by itself: what lies between may be C's own change. Throws as `write` does. */
@@ -91,8 +90,8 @@ export class Mirror extends TwoSided {
     const { here } = this;
     if (here.length < end) return false;
     const [at, size] = [this.address + start, end - start];
-    const fresh = this.#wasRead ? this.#remote.readAgain(at, size) : this.#remote.read(at, size);
-    if (size === here.length) this.#wasRead = true;
+    const fresh = this.wasRead ? this.#remote.readAgain(at, size) : this.#remote.read(at, size);
+    if (size === here.length) this.wasRead = true;
     return this.take(fresh, 0, start, end);
   }
 
@@ -106,11 +105,6 @@ export class Mirror extends TwoSided {
       if (byte !== shadow[start + i]) here[start + i] = shadow[start + i] = byte;
     }
     return true;
-  }
-
-  /** Its memory could be read before, in this generation. */
-  isReadable(generation: number): boolean {
-    return this.#wasRead && generation === this.#generation;
   }
 }
 

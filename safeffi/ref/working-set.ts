@@ -20,7 +20,7 @@ interface Range {
   use: number;
 }
 
-type MirrorRange = Range & { readonly sides: Mirror };
+export type MirrorRange = Range & { readonly sides: Mirror };
 
 /** What C has in all of these, one behind the other; undefined where that cannot be read at once. */
 export type ReadAll = (ranges: readonly MirrorRange[]) => Buffer | undefined;

@@ -132,6 +132,16 @@ describe('a Buffer that Node made', () => {
     expect(second.toString()).toBe('second');
   });
 
+  test("a list of strings in Node's pool is carried over with the list", () => {
+    const texts = ['one', 'two', 'three', 'four'].map((text) => Buffer.from(`${text}\0`));
+    const list = Buffer.alloc(8 * texts.length);
+    for (const [i, text] of texts.entries()) ref.writePointer(list, 8 * i, text);
+    const textIn = inC('text_in', 'string', ['pointer', 'int']);
+    expect(texts.map((_, i) => textIn(list, i))).toEqual(['one', 'two', 'three', 'four']);
+    texts[2]!.write('THREE');
+    expect(textIn(list, 2)).toBe('THREE');
+  });
+
   test('read or written through ref is what C has, without a call', () => {
     const own: TypedBuffer = Buffer.alloc(4);
     own.type = ref.types.int;
@@ -256,6 +266,9 @@ describe('memory that C made', () => {
     expect(inC('text_of_c', 'string', [])()).toBe('text of C');
     expect(ref.readCString(inC('text_of_c', 'pointer', [])() as Buffer)).toBe('text of C');
     expect(inC('no_text', 'string', [])()).toBe(null);
+    const last = inC('text_at_the_end', 'pointer', [])() as Buffer;
+    expect(ref.reinterpretUntilZeros(last, 1).toString()).toBe('end');
+    expect(ref.readCString(last)).toBe('end');
     expect(ref.reinterpretUntilZeros(inC('text_of_c', 'pointer', [])() as Buffer, 1).toString()).toBe('text of C');
   });
 });
