@@ -42,16 +42,17 @@ test('forty calls at once, more than there are threads, each carry their Buffers
 });
 
 test('an error of a callback of an asynchronous call is thrown on the event loop, and C goes on', async () => {
+  const { nextTick } = process;
   const thrown = new Promise((resolve) => {
-    const { nextTick } = process;
     // What is thrown there would end the test's process.
-    process.nextTick = ((run: () => void) => {
-      process.nextTick = nextTick;
-      try {
-        run();
-      } catch (error) {
-        resolve(error);
-      }
+    process.nextTick = ((run: (...args: unknown[]) => void, ...args: unknown[]) => {
+      nextTick(() => {
+        try {
+          run(...args);
+        } catch (error) {
+          resolve(error);
+        }
+      });
     }) as typeof nextTick;
   });
   const refuse = ffi.Callback('int', ['int'], () => {
@@ -60,4 +61,5 @@ test('an error of a callback of an asynchronous call is thrown on the event loop
   const call = ended(applyOften, refuse, 1);
   expect(String(await thrown)).toBe('RangeError: not today');
   expect(await call).toEqual({ error: null, result: 0 });
+  process.nextTick = nextTick;
 });
