@@ -10,6 +10,7 @@ import type { Interpreter } from '../vm/interpreter/interpreter.ts';
 import type { FailureName, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
 import { isImmediate, NO_OOP, type Oop, smallIntegerOop } from '../vm/memory/oop.ts';
 import { ClassIndex, PrimitiveError, SpecialObject } from '../vm/memory/well-known.ts';
+import { HandleTable } from './handle-table.ts';
 import { integerWithin, isByteObject } from './operands.ts';
 import { utf8Text } from './utf8-text.ts';
 
@@ -176,38 +177,6 @@ interface OpenDirectory {
   next: number;
 }
 
-const HANDLE_BYTES = 8;
-
-/** One VM's open directories, known to the image by 8 bytes: a number that no other VM gives out, and that of the directory. */
-class DirectoryTable {
-  private readonly session = (Math.random() * 0x7fffffff) | 0;
-  private readonly open = new Map<number, OpenDirectory>();
-  private count = 0;
-
-  add(vm: Interpreter, path: string, names: readonly string[]): Oop {
-    this.open.set(++this.count, { path, names, next: 0 });
-    const oop = vm.memory.allocateBytes(ClassIndex.BYTE_ARRAY, HANDLE_BYTES);
-    const first = vm.memory.bodyOf(oop) >> 2;
-    vm.memory.i32[first] = this.session;
-    vm.memory.i32[first + 1] = this.count;
-    return oop;
-  }
-
-  private numberOf(vm: Interpreter, oop: Oop): number {
-    if (!isByteObject(vm.memory, oop) || vm.memory.byteSizeOf(oop) !== HANDLE_BYTES) return 0;
-    const first = vm.memory.bodyOf(oop) >> 2;
-    return vm.memory.i32[first] === this.session ? vm.memory.i32[first + 1]! : 0;
-  }
-
-  at(vm: Interpreter, oop: Oop): OpenDirectory | undefined {
-    return this.open.get(this.numberOf(vm, oop));
-  }
-
-  remove(vm: Interpreter, oop: Oop): boolean {
-    return this.open.delete(this.numberOf(vm, oop));
-  }
-}
-
 /** The next entry: an Array of name, attributes (nil where they cannot be had) and room for the handle; nil behind the last. */
 function nextEntry(vm: Interpreter, files: HostFiles, directory: OpenDirectory): Oop {
   const { memory } = vm;
@@ -221,7 +190,7 @@ function nextEntry(vm: Interpreter, files: HostFiles, directory: OpenDirectory):
 }
 
 function directoryOperations(): Readonly<Record<string, readonly [takes: number, operation: Operation]>> {
-  const table = new DirectoryTable();
+  const table = new HandleTable<OpenDirectory>();
   const onDirectory =
     (operation: (vm: Interpreter, files: HostFiles, directory: OpenDirectory, handle: Oop) => boolean): Operation =>
     (vm, files) => {
@@ -236,8 +205,9 @@ function directoryOperations(): Readonly<Record<string, readonly [takes: number,
         const names = files.list(path);
         if (names instanceof HostFileError) return failForSystem(vm, Trouble.CANNOT_OPEN);
         if (names.length === 0) return vm.answer(1, vm.memory.nil);
-        const handle = table.add(vm, path, names);
-        const entry = nextEntry(vm, files, table.at(vm, handle)!);
+        const directory: OpenDirectory = { path, names, next: 0 };
+        const handle = table.handle(vm, table.add(directory));
+        const entry = nextEntry(vm, files, directory);
         vm.memory.storePointer(entry, 2, handle);
         return vm.answer(1, entry);
       }),

@@ -2,20 +2,19 @@
  * Files and directories, under the names of Squeak's FilePlugin, on the host's files (`vm/host.ts`): the kernel's own classes
  * and images of other systems call the same. A host without files has none of these: they fail as unsupported.
  *
- * A file is known to the image by a ByteArray of eight bytes: which VM session opened it, and its number there. One of
- * another session, or of a file that was closed, is refused. What the system refuses fails with its name for the error,
- * as 'ENOENT', a ByteString.
+ * A file is known to the image by a handle (handle-table.ts). What the system refuses fails with its name for the error, as
+ * 'ENOENT', a ByteString.
  */
 import type { HostFiles } from '../vm/host.ts';
 import { HostFileError } from '../vm/host.ts';
 import type { Interpreter } from '../vm/interpreter/interpreter.ts';
 import type { FailureName, PrimitiveDefinition } from '../vm/interpreter/primitive-table.ts';
 import { characterOop, type Oop, smallIntegerOop } from '../vm/memory/oop.ts';
-import { ClassIndex, PrimitiveError } from '../vm/memory/well-known.ts';
+import { PrimitiveError } from '../vm/memory/well-known.ts';
+import { HandleTable } from './handle-table.ts';
 import { elementKindOf, integerWithin, isByteObject, safeIntegerValue } from './operands.ts';
 
 const MODULE = 'FilePlugin';
-const HANDLE_BYTES = 8;
 const SECONDS_FROM_1901_TO_1970 = 2_177_452_800;
 const LARGEST_DESCRIPTOR = 0xffff;
 /** In the order of their numbers from 1. */
@@ -30,51 +29,6 @@ interface OpenFile {
   position: number | undefined;
   /** Nothing more was there at the last read: all that is known of a stream's end. */
   wasAtEnd: boolean;
-}
-
-/** One VM's open files. */
-class FileTable {
-  private readonly session = (Math.random() * 0x3fffffff) | 0;
-  private readonly files = new Map<number, OpenFile>();
-  private next = STANDARD_FILES;
-
-  constructor() {
-    for (let descriptor = 0; descriptor < STANDARD_FILES; descriptor++)
-      this.files.set(descriptor, { descriptor, isWritable: descriptor > 0, position: undefined, wasAtEnd: false });
-  }
-
-  add(descriptor: number, isWritable: boolean, hasPosition = true): number {
-    const number = this.next++;
-    this.files.set(number, { descriptor, isWritable, position: hasPosition ? 0 : undefined, wasAtEnd: false });
-    return number;
-  }
-
-  remove(number: number): void {
-    this.files.delete(number);
-  }
-
-  handle(vm: Interpreter, number: number): Oop {
-    const { memory } = vm;
-    const oop = memory.newByteString('\0'.repeat(HANDLE_BYTES));
-    memory.setClassIndex(oop, ClassIndex.BYTE_ARRAY);
-    const bytes = memory.bytesOf(oop);
-    new DataView(bytes.buffer, bytes.byteOffset, HANDLE_BYTES).setInt32(0, this.session, true);
-    new DataView(bytes.buffer, bytes.byteOffset, HANDLE_BYTES).setInt32(4, number, true);
-    return oop;
-  }
-
-  numberOf(vm: Interpreter, oop: Oop): number | undefined {
-    const { memory } = vm;
-    if (!isByteObject(memory, oop) || memory.byteSizeOf(oop) < HANDLE_BYTES) return undefined;
-    const bytes = memory.bytesOf(oop);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, HANDLE_BYTES);
-    return view.getInt32(0, true) === this.session ? view.getInt32(4, true) : undefined;
-  }
-
-  fileOf(vm: Interpreter, oop: Oop): OpenFile | undefined {
-    const number = this.numberOf(vm, oop);
-    return number === undefined ? undefined : this.files.get(number);
-  }
 }
 
 /** Fails with the system's name for what went wrong. */
@@ -128,7 +82,10 @@ type FileOperation = (vm: Interpreter, files: HostFiles, argumentCount: number) 
 
 /** The last argument is at stack offset 0. */
 export function filePrimitives(): PrimitiveDefinition[] {
-  const table = new FileTable();
+  const table = new HandleTable<OpenFile>();
+  const add = (descriptor: number, isWritable: boolean, hasPosition = true): number =>
+    table.add({ descriptor, isWritable, position: hasPosition ? 0 : undefined, wasAtEnd: false });
+  for (let descriptor = 0; descriptor < STANDARD_FILES; descriptor++) add(descriptor, descriptor > 0, false);
 
   const onFile =
     (
@@ -136,7 +93,7 @@ export function filePrimitives(): PrimitiveDefinition[] {
       operation: (vm: Interpreter, files: HostFiles, file: OpenFile) => boolean,
     ): FileOperation =>
     (vm, files) => {
-      const file = table.fileOf(vm, vm.stackValue(argumentsAfter));
+      const file = table.at(vm, vm.stackValue(argumentsAfter));
       return file === undefined ? vm.fail(PrimitiveError.BAD_ARGUMENT) : operation(vm, files, file);
     };
 
@@ -155,7 +112,7 @@ export function filePrimitives(): PrimitiveDefinition[] {
     if (path === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
     const descriptor = files.open(path, isWritable);
     if (descriptor instanceof HostFileError) return refused(vm, descriptor);
-    return vm.answer(argumentCount, table.handle(vm, table.add(descriptor, isWritable)));
+    return vm.answer(argumentCount, table.handle(vm, add(descriptor, isWritable)));
   };
 
   /** Only a file that is not there yet. */
@@ -165,7 +122,7 @@ export function filePrimitives(): PrimitiveDefinition[] {
     if (!(files.status(path) instanceof HostFileError)) return refused(vm, new HostFileError('EEXIST'));
     const descriptor = files.open(path, true);
     if (descriptor instanceof HostFileError) return refused(vm, descriptor);
-    return vm.answer(argumentCount, table.handle(vm, table.add(descriptor, true)));
+    return vm.answer(argumentCount, table.handle(vm, add(descriptor, true)));
   };
 
   /** `connectToFileDescriptor: number writable: flag`: a file that was open before, read and written from its start. */
@@ -176,7 +133,7 @@ export function filePrimitives(): PrimitiveDefinition[] {
       return vm.fail(PrimitiveError.BAD_ARGUMENT);
     const kind = files.kindOf?.(descriptor) ?? new HostFileError('ENOTSUP');
     if (kind instanceof HostFileError) return refused(vm, kind);
-    const number = table.add(descriptor, flag === vm.memory.true, kind === 'file');
+    const number = add(descriptor, flag === vm.memory.true, kind === 'file');
     return vm.answer(argumentCount, table.handle(vm, number));
   };
 
@@ -190,10 +147,9 @@ export function filePrimitives(): PrimitiveDefinition[] {
   };
 
   const close: FileOperation = (vm, files, argumentCount) => {
-    const number = table.numberOf(vm, vm.stackValue(0));
-    const file = table.fileOf(vm, vm.stackValue(0));
-    if (number === undefined || file === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
-    table.remove(number);
+    const file = table.at(vm, vm.stackValue(0));
+    if (file === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);
+    table.remove(vm, vm.stackValue(0));
     const error = files.close(file.descriptor);
     return error === undefined ? vm.answer(argumentCount, vm.stackValue(argumentCount)) : refused(vm, error);
   };
@@ -204,7 +160,7 @@ export function filePrimitives(): PrimitiveDefinition[] {
     argumentCount: number,
     move: (file: OpenFile, bytes: Uint8Array) => number | HostFileError,
   ): boolean => {
-    const file = table.fileOf(vm, vm.stackValue(3));
+    const file = table.at(vm, vm.stackValue(3));
     const start = safeIntegerValue(vm.memory, vm.stackValue(1));
     const count = safeIntegerValue(vm.memory, vm.stackValue(0));
     if (file === undefined || start === undefined || count === undefined) return vm.fail(PrimitiveError.BAD_ARGUMENT);

@@ -12,6 +12,7 @@ import { blockContextPrimitives } from './block-context.ts';
 import { cTypePrimitives } from './c-types.ts';
 import { clockPrimitives } from './clock.ts';
 import { consolePluginPrimitives } from './console-plugin.ts';
+import { contextPrimitives } from './contexts.ts';
 import { Display } from './display/display.ts';
 import { displayPrimitives } from './display/index.ts';
 import { dsaPluginPrimitives } from './dsa-plugin.ts';
@@ -88,6 +89,7 @@ export function standardFamilies(options: PrimitiveOptions = {}): readonly Primi
     family('heap-walk', heapWalkPrimitives),
     family('memory-manager', memoryManagerPrimitives),
     family('block-and-control', controlPrimitives),
+    family('contexts', contextPrimitives),
     family('block-context', blockContextPrimitives),
     family('process', processPrimitives),
     family('indirect-call', indirectCallPrimitives),
