@@ -34,7 +34,9 @@ export function missing(): string | undefined {
 /** Builds the executor when it is out of date, and starts it. */
 export function openAarch64(options: ExecutorOptions = {}): Executor {
   const output = join(root, 'dist', 'native-aarch64');
-  execFileSync('make', ['--silent', '-C', join(root, 'native'), `CC=${aarch64.compiler}`, `OUT=${output}`]);
+  // One worker at a time: make would read what another's compiler is writing.
+  const make = ['make', '--silent', '-C', join(root, 'native'), `CC=${aarch64.compiler}`, `OUT=${output}`];
+  execFileSync('flock', [`${output}.lock`, ...make]);
   const path = execFileSync('sh', ['-c', `command -v ${emulator}`], { encoding: 'utf8' }).trim();
   const target = targetOf('arm64', [path, '-L', libraries, join(output, 'executor')]);
   if (target === undefined) throw new Error('there is no target for arm64');

@@ -63,8 +63,11 @@ function build(
   const output = join(into, `${stem}-${hash}${toolchain.name}${suffix}`);
   if (existsSync(output)) return output;
   const file = join(into, `${name}-${hash}.c`);
-  writeFileSync(file, source);
-  execFileSync(toolchain.compiler, [...options, ...toolchain.options, '-o', `${output}.new`, file]);
-  renameSync(`${output}.new`, output);
+  // Another worker may want the same at the same time: each file appears whole.
+  const own = `.${process.pid}.new`;
+  writeFileSync(file + own, source);
+  renameSync(file + own, file);
+  execFileSync(toolchain.compiler, [...options, ...toolchain.options, '-o', output + own, file]);
+  renameSync(output + own, output);
   return output;
 }
