@@ -22,7 +22,7 @@ export async function benchImage(options: { json?: true; squeakjs?: string }): P
   const report = measureImages({
     ...(squeakjs === undefined ? {} : { squeakjs: resolve(squeakjs) }),
     ...(folder === undefined ? {} : { imagesFolder: folder }),
-    command: [fileURLToPath(new URL('../main.js', import.meta.url))],
+    command: [fileURLToPath(new URL('../start.js', import.meta.url))],
     say: (what) => printTalk(`measuring ${what}`),
   });
   if (options.json) {

@@ -42,7 +42,7 @@ function subjectOf(session: ImageSession): VmSubject {
         session.vm.interpreter.gc.statistics;
       return { scavenges, scavengeMs, longestScavengeMs, fullMs, fulls: fullCollections };
     },
-    command: [fileURLToPath(new URL('../main.js', import.meta.url))],
+    command: [fileURLToPath(new URL('../start.js', import.meta.url))],
   };
 }
 
