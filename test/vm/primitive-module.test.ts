@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readImage } from '../../image/format/read-image.ts';
+import { WRITABLE_FORMATS, type WritableFormat, writeImage } from '../../image/format/write-image.ts';
 import { installPrimitives } from '../../primitives/index.ts';
+import { Collector } from '../../vm/memory/collector.ts';
 import { HeapVerifier } from '../../vm/memory/heap-verifier.ts';
 import { ImageObject, type ModulePrimitive, PrimitiveRefusal, primitiveModule } from '../../vm/primitive-module.ts';
 import { VM } from '../../vm/vm.ts';
@@ -96,25 +98,35 @@ describe('a module of primitives in TypeScript', () => {
 
 describe('the tiny image of CodeParadise', () => {
   const name = 'cp-client-environment.image';
-  testWithImage(name)('says what it is and makes its symbol table, with a CpSystemPlugin of this test', () => {
-    const { memory } = readImage(readFileSync(imagePath(name)), { maxBytes: TEST_HEAP_BYTES });
-    const host = new TestHost();
-    const vm = new VM(memory, host);
-    installPrimitives(vm);
-    vm.addPrimitives(cpSystemPlugin(vm));
-    vm.loadRoots();
-    vm.enableAssertions();
-    vm.resumeImage();
-    // It goes on for ever, waiting for messages: until it idles, or at most so many slices.
-    for (let slice = 0; slice < 200; slice++) {
-      const status = vm.run(20);
-      host.now += 20;
-      if (status.kind === 'quit' || (status.kind === 'idle' && status.until === undefined)) break;
-    }
-    const said = host.written.join('');
-    expect(said).toMatch(/CodeParadise tiny image \(build [^)]*\)/);
-    expect(said).toContain('Creating Symbol table');
-    vm.collectGarbage();
-    expect(new HeapVerifier(memory).verify()).toEqual([]);
-  });
+  const options = { maxBytes: TEST_HEAP_BYTES };
+  const savedAs = (format: 'as it is' | WritableFormat): Uint8Array => {
+    const original = readFileSync(imagePath(name));
+    if (format === 'as it is') return original;
+    const { memory, settings } = readImage(original, options);
+    new Collector(memory).collect();
+    return writeImage(memory, format, settings);
+  };
+  const says = 'says what it is and makes its symbol table, with a CpSystemPlugin of this test';
+  for (const format of ['as it is', ...WRITABLE_FORMATS] as const)
+    testWithImage(name)(`${format}, ${says}`, () => {
+      const { memory } = readImage(savedAs(format), options);
+      const host = new TestHost();
+      const vm = new VM(memory, host);
+      installPrimitives(vm);
+      vm.addPrimitives(cpSystemPlugin(vm));
+      vm.loadRoots();
+      vm.enableAssertions();
+      vm.resumeImage();
+      // It goes on for ever, waiting for messages: until it idles, or at most so many slices.
+      for (let slice = 0; slice < 200; slice++) {
+        const status = vm.run(20);
+        host.now += 20;
+        if (status.kind === 'quit' || (status.kind === 'idle' && status.until === undefined)) break;
+      }
+      const said = host.written.join('');
+      expect(said).toMatch(/CodeParadise tiny image \(build [^)]*\)/);
+      expect(said).toContain('Creating Symbol table');
+      vm.collectGarbage();
+      expect(new HeapVerifier(memory).verify()).toEqual([]);
+    });
 });
