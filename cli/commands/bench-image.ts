@@ -6,7 +6,7 @@ import { measureImages } from '../../bench/image.ts';
 import { CheckoutPath } from '../checkout.ts';
 import { CommandError, ExitCode } from '../exit-code.ts';
 import { printJson, printResult, printTalk } from '../output.ts';
-import { printConditions, printTable } from './bench-report.ts';
+import { printMedians } from './bench-report.ts';
 
 export async function benchImage(options: { json?: true; squeakjs?: string }): Promise<number> {
   const { squeakjs } = options;
@@ -29,18 +29,7 @@ export async function benchImage(options: { json?: true; squeakjs?: string }): P
     printJson(report);
     return ExitCode.DONE;
   }
-  printConditions(report.conditions);
-  const number = (value: number): string => value.toLocaleString('en-US');
-  printTable(
-    ['', 'subject', 'median', 'worst', 'runs'],
-    report.results.map(({ name, subject, unit, median, worst, runs }) => [
-      name,
-      subject,
-      `${number(median)} ${unit}`,
-      number(worst),
-      String(runs),
-    ]),
-  );
+  printMedians(report);
   for (const note of report.notes) printResult(note);
   return ExitCode.DONE;
 }

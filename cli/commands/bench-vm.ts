@@ -10,7 +10,7 @@ import type { ImageSession } from '../image-session.ts';
 import { loadSources } from '../load-sources.ts';
 import { printJson, printTalk } from '../output.ts';
 import { openImageSession } from '../vm-options.ts';
-import { printConditions, printTable } from './bench-report.ts';
+import { printMedians } from './bench-report.ts';
 
 /** Room for the 100 MB that are collected, and no reason to collect before. */
 const HEAP_BYTES = 512 << 20;
@@ -22,7 +22,7 @@ export async function benchVm(options: { json?: true }): Promise<number> {
     if (failure !== undefined) throw new VMBug('bench-load', 'the benchmarks do not load into the image');
     const report = measureVm(subjectOf(session), conditions(), (what) => printTalk(`measuring ${what}`));
     if (options.json) printJson(report);
-    else printReport(report);
+    else printMedians(report);
     return ExitCode.DONE;
   } finally {
     session.close();
@@ -54,18 +54,3 @@ const conditions = (): VmReport['conditions'] => ({
   mode: 'interpreter',
   clock: 'processor time',
 });
-
-function printReport(report: VmReport): void {
-  printConditions(report.conditions);
-  const number = (value: number): string => value.toLocaleString('en-US');
-  printTable(
-    ['', 'subject', 'median', 'worst', 'runs'],
-    report.results.map(({ name, subject, unit, median, worst, runs }) => [
-      name,
-      subject,
-      `${number(median)} ${unit}`,
-      number(worst),
-      String(runs),
-    ]),
-  );
-}
